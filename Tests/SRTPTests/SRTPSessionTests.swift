@@ -1,0 +1,77 @@
+import Testing
+import Wire
+
+@testable import SRTP
+
+@Suite struct SRTPSessionTests {
+    private static func key(_ profile: SRTPSession.Profile) -> [UInt8] {
+        switch profile {
+        case .aes128CMSHA1With80BitTag: Array(0..<30)
+        case .aeadAES128GCM: Array(0..<28)
+        case .aeadAES256GCM: Array(0..<44)
+        }
+    }
+
+    /// A packet of payload type 96 and SSRC 1 with ten bytes of payload.
+    private static func packet(sequenceNumber: UInt8) -> [UInt8] {
+        [0x80, 96, 0, sequenceNumber, 0, 0, 0, 0, 0, 0, 0, 1] + [UInt8](repeating: 7, count: 10)
+    }
+
+    private static func protect(_ packet: [UInt8], with session: inout SRTPSession) -> [UInt8] {
+        [UInt8](capacity: packet.count + SRTPSession.overhead) { output in
+            output.append(copying: packet.span, 0..<packet.count)
+            let isProtected = session.protect(&output)
+            #expect(isProtected)
+        }
+    }
+
+    private static func unprotect(
+        _ packet: inout [UInt8], with session: inout SRTPSession
+    ) -> Result<Int, UnprotectFailure> {
+        var span = packet.mutableSpan
+        do {
+            return .success(try session.unprotect(&span))
+        } catch {
+            return .failure(error)
+        }
+    }
+
+    @Test(arguments: [SRTPSession.Profile.aes128CMSHA1With80BitTag, .aeadAES128GCM, .aeadAES256GCM])
+    func `what is protected comes out again, once`(profile: SRTPSession.Profile) throws {
+        var sender = try SRTPSession(.outbound, profile: profile, keyAndSalt: Self.key(profile))
+        var receiver = try SRTPSession(.inbound, profile: profile, keyAndSalt: Self.key(profile))
+        let clear = Self.packet(sequenceNumber: 1)
+        let sealed = Self.protect(clear, with: &sender)
+        #expect(sealed.count == clear.count + (profile == .aes128CMSHA1With80BitTag ? 10 : 16))
+        #expect(sealed[12...21] != clear[12...])
+
+        var bytes = sealed
+        let first = Self.unprotect(&bytes, with: &receiver)
+        #expect(first == .success(clear.count))
+        #expect(Array(bytes[..<clear.count]) == clear)
+
+        bytes = sealed
+        let second = Self.unprotect(&bytes, with: &receiver)
+        #expect(second == .failure(.replayed))
+    }
+
+    @Test func `a changed packet is refused`() throws {
+        var sender = try SRTPSession(.outbound, profile: .aeadAES128GCM, keyAndSalt: Self.key(.aeadAES128GCM))
+        var receiver = try SRTPSession(
+            .inbound, profile: .aeadAES128GCM, keyAndSalt: Self.key(.aeadAES128GCM))
+        var sealed = Self.protect(Self.packet(sequenceNumber: 1), with: &sender)
+        sealed[15] ^= 1
+        let result = Self.unprotect(&sealed, with: &receiver)
+        #expect(result == .failure(.unauthentic))
+    }
+
+    @Test func `a packet of any length is refused without a trap`() throws {
+        var receiver = try SRTPSession(
+            .inbound, profile: .aeadAES128GCM, keyAndSalt: Self.key(.aeadAES128GCM))
+        for length in 1..<64 {
+            var bytes = [UInt8](repeating: 0x80, count: length)
+            let result = Self.unprotect(&bytes, with: &receiver)
+            #expect(result == .failure(.unauthentic))
+        }
+    }
+}
