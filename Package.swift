@@ -19,8 +19,14 @@ func library(_ name: String, _ dependencies: [Target.Dependency] = []) -> [Targe
     ]
 }
 
+let containers = Target.Dependency.product(name: "BasicContainers", package: "swift-collections")
+
 let package = Package(
     name: "smartc-relay",
+    dependencies: [
+        // Containers of noncopyable elements: the tables of sessions and tracks.
+        .package(url: "https://github.com/apple/swift-collections", from: "1.6.0")
+    ],
     targets: [
         [
             .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
@@ -29,6 +35,12 @@ let package = Package(
         ],
         library("Wire"),
         library("DTLS", ["Wire", "CDTLSClock", "COpenSSL"]),
-        library("SRTP", ["Wire", "CSRTP"]),
+        library("SRTP", ["CSRTP", "Wire"]),
+        library("STUN", ["Wire", "COpenSSL"]),
+        library("RTP", ["Wire"]),
+        library("SDP", ["Wire"]),
+        library("Forwarding", ["RTP", "SDP", "Wire", containers]),
+        library("Peering", ["DTLS", "SRTP", "STUN", "Wire"]),
+        library("NodeCore", ["DTLS", "Forwarding", "Peering", "RTP", "SDP", "STUN", "Wire", containers]),
     ].flatMap { $0 }
 )

@@ -36,6 +36,8 @@ package enum DropReason: Int, CaseIterable, Sendable {
     case unknownPayloadType
     /// RTX of a source or a packet that is not known.
     case unusableRetransmission
+    /// Nothing but padding: a publisher probing its path.
+    case padding
     /// A packet that had arrived before.
     case duplicate
     /// Sent by somebody whose session is for watching.

@@ -1,0 +1,76 @@
+import RTP
+import Wire
+
+/// One RTP stream of an up track: the only one, or one simulcast layer, with its losses, its store and its key frames.
+struct Encoding: ~Copyable {
+    let ssrc: UInt32
+    /// The RID of a simulcast layer (RFC 8852), else nil.
+    let rid: String?
+    private(set) var nacks = NACKGenerator()
+    private(set) var statistics = ReceptionStatistics()
+    var keyFrames = KeyFrameRequester()
+    private(set) var clock: SenderClock?
+    private var rate = RateMeter()
+    private(set) var lastArrival: Instant?
+    private(set) var lastPayloadType: UInt8?
+    private(set) var packetsReceived: UInt64 = 0
+    private var store: RetransmissionBuffer?
+
+    /// - Parameter isRepairable: whether losses are asked for and packets kept for those of subscribers.
+    init(ssrc: UInt32, rid: String?, isRepairable: Bool) {
+        self.ssrc = ssrc
+        self.rid = rid
+        store = isRepairable ? RetransmissionBuffer() : nil
+    }
+
+    /// Notes a packet, be it new or sent again. Returns why it must not be forwarded, if so.
+    mutating func receive(
+        _ packet: Span<UInt8>, _ header: RTPHeader, clockRate: UInt32, isRetransmission: Bool, at now: Instant
+    ) -> DropReason? {
+        switch nacks.receive(header.sequenceNumber, at: now) {
+        case .duplicate: return .duplicate
+        case .tooOld: return .beforeStart
+        case .reset: keyFrames.request()
+        case .inOrder, .gap, .recovered: break
+        }
+        if !isRetransmission {
+            statistics.receive(
+                sequenceNumber: header.sequenceNumber, timestamp: header.timestamp, clockRate: clockRate, at: now)
+        }
+        packetsReceived &+= 1
+        lastArrival = now
+        lastPayloadType = header.payloadType
+        rate.add(bytes: packet.count, at: now)
+        store?.store(packet, header, at: now)
+        return nil
+    }
+
+    /// Calls `body` with a packet that arrived not long ago, or returns nil.
+    func withStored<Result>(
+        _ sequenceNumber: UInt16, _ body: (Span<UInt8>, RTPHeader) -> Result
+    ) -> Result? {
+        switch store {
+        case .some(let store): store.withPacket(sequenceNumber, ssrc: ssrc, body)
+        case nil: nil
+        }
+    }
+
+    mutating func receive(_ report: SenderReport, at now: Instant) {
+        clock = SenderClock(report, at: now)
+        statistics.senderReport(ntp: report.ntpTimestamp, at: now)
+    }
+
+    mutating func reportBlock(at now: Instant) -> ReportBlock {
+        statistics.reportBlock(ssrc: ssrc, at: now)
+    }
+
+    /// What arrives at present.
+    mutating func bitsPerSecond(at now: Instant) -> Int {
+        rate.bitsPerSecond(at: now)
+    }
+
+    /// The packets to ask the publisher for now.
+    mutating func dueRequests(at now: Instant, roundTrip: Duration, into list: inout [UInt16]) {
+        nacks.dueRequests(at: now, roundTrip: roundTrip, into: &list)
+    }
+}

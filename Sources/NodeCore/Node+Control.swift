@@ -1,0 +1,246 @@
+import Forwarding
+import Peering
+import RTP
+import SDP
+import Wire
+
+// RTCP, both ways. The page RTCP of the documentation says of each type what becomes of it.
+extension Node {
+    /// RTCP goes in datagrams of at most this size.
+    private static let controlSize = 1200
+    private static let reportInterval = Duration.seconds(1)
+    private static let feedbackInterval = Duration.milliseconds(50)
+    /// How long to wait for a packet that was asked for again; the publisher's round trip is not known.
+    private static let repairInterval = Duration.milliseconds(100)
+
+    // MARK: - Arriving
+
+    /// Takes a decrypted compound of the peer in `slot`.
+    mutating func receiveControl(
+        _ compound: Span<UInt8>, from slot: Int, at now: Instant, into outbox: inout Outbox
+    ) {
+        var packets: [RTCPPacket] = []
+        let isWhole = RTCPReader.forEachPacket(in: compound) { packets.append($0) }
+        if !isWhole { counters.drops[.malformedRTCP] += 1 }
+        for packet in packets {
+            switch packet {
+            case .senderReport(let report, let blocks):
+                if let source = sessions[slot]?.source(report.ssrc), !source.isRetransmission {
+                    upTracks[source.track]?.receive(report, of: source.encoding, at: now)
+                }
+                receive(blocks, in: compound, from: slot, at: now)
+            case .receiverReport(_, let blocks):
+                receive(blocks, in: compound, from: slot, at: now)
+            case .nack(let nack):
+                guard let index = downTrack(of: slot, ssrc: nack.media) else { continue }
+                var asked: [UInt16] = []
+                nack.forEachSequenceNumber(in: compound) { asked.append($0) }
+                for number in asked {
+                    counters.nacksReceived += 1
+                    retransmit(number, on: index, at: now, into: &outbox)
+                }
+            case .pictureLossIndication(_, let media):
+                pictureLost(on: downTrack(of: slot, ssrc: media), at: now)
+            case .fullIntraRequest(let request):
+                var sources: [UInt32] = []
+                request.forEachEntry(in: compound) { ssrc, _ in sources.append(ssrc) }
+                for ssrc in sources { pictureLost(on: downTrack(of: slot, ssrc: ssrc), at: now) }
+            case .sourceDescription, .goodbye, .transportFeedback, .receiverEstimatedMaximumBitrate, .extendedReport,
+                .other:
+                continue
+            }
+        }
+    }
+
+    private mutating func receive(_ blocks: ReportBlocks, in compound: Span<UInt8>, from slot: Int, at now: Instant) {
+        for number in 0..<blocks.count {
+            let block = blocks.block(number, in: compound)
+            if let index = downTrack(of: slot, ssrc: block.ssrc) { downTracks[index]?.receive(block, at: now) }
+        }
+    }
+
+    private mutating func downTrack(of slot: Int, ssrc: UInt32) -> Int? {
+        let indices = sessions[slot]?.downTracks ?? []
+        return indices.first { index in downTracks[index]?.ssrc == ssrc }
+    }
+
+    private mutating func pictureLost(on downTrack: Int?, at now: Instant) {
+        guard let downTrack else { return }
+        counters.keyFrameRequestsReceived += 1
+        guard let source = downTracks[downTrack]?.source, isCurrent(source),
+            downTracks[downTrack]?.takeKeyFrameRequest(at: now) == true
+        else { return }
+        upTracks[Int(source.track)]?.requestKeyFrame(of: Int(source.encoding))
+    }
+
+    /// Whether the track that a reference names still exists.
+    func isCurrent(_ source: SourceReference) -> Bool {
+        upTracks.isOccupied(Int(source.track)) && upTracks.generation(of: Int(source.track)) == source.generation
+    }
+
+    /// Sends a packet again that a subscriber has lost.
+    private mutating func retransmit(
+        _ outgoing: UInt16, on index: Int, at now: Instant, into outbox: inout Outbox
+    ) {
+        guard let origin = downTracks[index]?.origin(of: outgoing), isCurrent(origin.source) else {
+            counters.drops[.retransmissionUnavailable] += 1
+            return
+        }
+        let track = Int(origin.source.track)
+        // The packet is copied out of the store: retransmissions are rare, and the node stays free to change.
+        let stored = upTracks[track]?.withStored(origin.sequenceNumber, of: Int(origin.source.encoding)) {
+            packet, header in
+            (
+                bytes: [UInt8](capacity: packet.count) { $0.append(copying: packet, 0..<packet.count) },
+                header: header
+            )
+        }
+        guard let stored = stored, let identifiers = upTracks[track]?.identifiers else {
+            counters.drops[.retransmissionUnavailable] += 1
+            return
+        }
+        let decision =
+            downTracks[index]?.retransmit(stored.header, as: outgoing, of: origin, at: now)
+            ?? .drop(.retransmissionUnavailable)
+        switch decision {
+        case .drop(let reason):
+            counters.drops[reason] += 1
+        case .send(let rewrite):
+            let extensions = ForwardedExtensions(
+                in: stored.bytes.span, stored.header.extensions, identifiers: identifiers)
+            if let refusal = send(
+                stored.bytes.span, stored.header, extensions, as: rewrite, on: index, into: &outbox)
+            {
+                counters.drops[refusal] += 1
+            } else {
+                counters.retransmissionsSent += 1
+            }
+        }
+    }
+
+    // MARK: - Leaving
+
+    /// Asks the publisher in `slot` for what is missing and tells it what arrives.
+    mutating func sendFeedback(to slot: Int, at now: Instant, into outbox: inout Outbox) {
+        for track in sessions[slot]?.upTracks ?? [] {
+            if upTracks[track]?.choosePreferred(at: now) == true, let room = sessions[slot]?.room {
+                assignSources(in: room)
+            }
+            let count = upTracks[track]?.encodingCount ?? 0
+            for encoding in 0..<count {
+                repair(track, encoding, of: slot, at: now, into: &outbox)
+                requestKeyFrame(track, encoding, of: slot, at: now, into: &outbox)
+            }
+        }
+        guard let due = sessions[slot]?.nextFeedback, due <= now else { return }
+        sessions[slot]?.nextFeedback = now + Self.feedbackInterval
+        var more = sessions[slot]?.feedback?.hasReport == true
+        while more {
+            guard var recorder = sessions[slot]?.feedback else { return }
+            more = false
+            sendControl(to: slot, into: &outbox) { output in more = recorder.writeFeedback(into: &output) }
+            sessions[slot]?.feedback = recorder
+        }
+    }
+
+    /// Receiver reports to publishers and sender reports to subscribers, once a second.
+    mutating func sendReports(to slot: Int, at now: Instant, into outbox: inout Outbox) {
+        guard let due = sessions[slot]?.nextReport, due <= now else { return }
+        sessions[slot]?.nextReport = now + Self.reportInterval
+        sendReceiverReport(to: slot, at: now, into: &outbox)
+        let cname = sessions[slot]?.cname ?? ""
+        for index in sessions[slot]?.downTracks ?? [] {
+            guard let source = downTracks[index]?.source, isCurrent(source),
+                let clock = upTracks[Int(source.track)]?.clock(of: Int(source.encoding)),
+                let report = downTracks[index]?.senderReport(from: clock, at: now)
+            else { continue }
+            sessions[slot]?.peer.sendControl(capacity: Self.controlSize, into: &outbox) { output in
+                RTCPWriter.senderReport(
+                    ssrc: report.ssrc, ntpTimestamp: report.ntpTimestamp, rtpTimestamp: report.rtpTimestamp,
+                    packetCount: report.packetCount, octetCount: report.octetCount, into: &output)
+                RTCPWriter.sourceDescription(ssrc: report.ssrc, cname: cname, into: &output)
+                return true
+            }
+        }
+    }
+
+    private mutating func sendReceiverReport(to slot: Int, at now: Instant, into outbox: inout Outbox) {
+        var blocks: [ReportBlock] = []
+        var received = 0
+        for track in sessions[slot]?.upTracks ?? [] {
+            for encoding in 0..<(upTracks[track]?.encodingCount ?? 0) {
+                if let block = upTracks[track]?.reportBlock(of: encoding, at: now) { blocks.append(block) }
+                received += upTracks[track]?.bitsPerSecond(of: encoding, at: now) ?? 0
+            }
+        }
+        guard !blocks.isEmpty, let ssrc = sessions[slot]?.ssrc, let cname = sessions[slot]?.cname else { return }
+        var advised: UInt64?
+        if sessions[slot]?.wantsREMB == true {
+            let worst = blocks.map(\.fractionLost).max() ?? 0
+            sessions[slot]?.advice.update(lossShare: Double(worst) / 256, receivedBitsPerSecond: received)
+            advised = UInt64(sessions[slot]?.advice.bitsPerSecond ?? 0)
+        }
+        let reported = Array(blocks.prefix(RTCPWriter.maximumReportBlocks))
+        sessions[slot]?.peer.sendControl(capacity: Self.controlSize, into: &outbox) { output in
+            RTCPWriter.receiverReport(sender: ssrc, blocks: reported, into: &output)
+            RTCPWriter.sourceDescription(ssrc: ssrc, cname: cname, into: &output)
+            if let advised {
+                RTCPWriter.receiverEstimatedMaximumBitrate(
+                    sender: ssrc, bitsPerSecond: advised, ssrcs: reported.map(\.ssrc), into: &output)
+            }
+            return true
+        }
+    }
+
+    private mutating func repair(
+        _ track: Int, _ encoding: Int, of slot: Int, at now: Instant, into outbox: inout Outbox
+    ) {
+        missing.removeAll(keepingCapacity: true)
+        upTracks[track]?.dueRepairs(of: encoding, roundTrip: Self.repairInterval, into: &missing, at: now)
+        guard !missing.isEmpty, let media = upTracks[track]?.ssrc(of: encoding),
+            let ssrc = sessions[slot]?.ssrc
+        else { return }
+        counters.nacksSent += UInt64(missing.count)
+        let asked = missing
+        sendControl(to: slot, into: &outbox) { output in
+            RTCPWriter.nack(
+                sender: ssrc, media: media, sequenceNumbers: Array(asked.prefix(RTCPWriter.maximumNACKPairs)),
+                into: &output)
+        }
+    }
+
+    private mutating func requestKeyFrame(
+        _ track: Int, _ encoding: Int, of slot: Int, at now: Instant, into outbox: inout Outbox
+    ) {
+        guard let feedback = upTracks[track]?.feedback,
+            upTracks[track]?.takeKeyFrameRequest(of: encoding, at: now) == true,
+            let media = upTracks[track]?.ssrc(of: encoding), let ssrc = sessions[slot]?.ssrc
+        else { return }
+        counters.keyFrameRequestsSent += 1
+        let number = UInt8(truncatingIfNeeded: counters.keyFrameRequestsSent)
+        sendControl(to: slot, into: &outbox) { output in
+            if feedback.contains(.pli) {
+                RTCPWriter.pictureLossIndication(sender: ssrc, media: media, into: &output)
+            } else {
+                RTCPWriter.fullIntraRequest(sender: ssrc, media: media, sequenceNumber: number, into: &output)
+            }
+        }
+    }
+
+    /// Sends feedback: alone if the peer agreed to that (RFC 5506), else behind an empty receiver report.
+    private mutating func sendControl(
+        to slot: Int, into outbox: inout Outbox, _ write: (inout OutputSpan<UInt8>) -> Void
+    ) {
+        guard let ssrc = sessions[slot]?.ssrc, let cname = sessions[slot]?.cname,
+            let isReduced = sessions[slot]?.usesReducedSizeRTCP
+        else { return }
+        sessions[slot]?.peer.sendControl(capacity: Self.controlSize, into: &outbox) { output in
+            if !isReduced {
+                RTCPWriter.receiverReport(sender: ssrc, blocks: [], into: &output)
+                RTCPWriter.sourceDescription(ssrc: ssrc, cname: cname, into: &output)
+            }
+            write(&output)
+            return true
+        }
+    }
+}

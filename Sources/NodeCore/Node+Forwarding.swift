@@ -1,0 +1,212 @@
+import Forwarding
+import Peering
+import RTP
+import SDP
+import Wire
+
+// The router: from a decrypted packet to the outbox, once for every subscriber.
+extension Node {
+    /// What a packet needs on the way out beyond its payload: header, extension block with MID, RTX's two bytes.
+    private static let headerRoom = 96
+
+    /// Takes a decrypted RTP packet of the publisher in `slot`.
+    mutating func receiveMedia(_ packet: Span<UInt8>, from slot: Int, at now: Instant, into outbox: inout Outbox) {
+        guard var header = RTPHeader(parsing: packet) else {
+            counters.drops[.malformedRTP] += 1
+            return
+        }
+        guard sessions[slot]?.isPublishing == true else {
+            counters.drops[.notPublishing] += 1
+            return
+        }
+        counters.packetsReceived += 1
+        counters.bytesReceived += UInt64(packet.count)
+        recordArrival(of: header, in: packet, from: slot, at: now)
+
+        guard let source = sessions[slot]?.source(header.ssrc) ?? identify(header, in: packet, from: slot, at: now)
+        else {
+            counters.drops[.unknownSource] += 1
+            return
+        }
+        let track = source.track
+        if source.isRetransmission {
+            guard restore(&header, of: source, in: packet) else {
+                counters.drops[header.payload.isEmpty ? .padding : .unusableRetransmission] += 1
+                return
+            }
+            counters.retransmissionsReceived += 1
+        }
+        guard let codec = upTracks[track]?.codec(of: header.payloadType) else {
+            counters.drops[.unknownPayloadType] += 1
+            return
+        }
+        let refusal = upTracks[track]?.receive(
+            packet, header, of: source.encoding, isRetransmission: source.isRetransmission, at: now)
+        if let refusal = refusal {
+            counters.drops[refusal] += 1
+            return
+        }
+        let isKeyFrameStart = codec.startsKeyFrame(packet.extracting(header.payload))
+        if isKeyFrameStart {
+            counters.keyFramesReceived += 1
+            upTracks[track]?.keyFrameArrived(of: source.encoding, at: now)
+        }
+        if codec.kind == .audio {
+            listen(to: header, in: packet, of: track, from: slot, at: now)
+        }
+        let reference = SourceReference(
+            track: UInt32(truncatingIfNeeded: track), generation: upTracks.generation(of: track),
+            encoding: UInt8(truncatingIfNeeded: source.encoding))
+        forward(packet, header, from: reference, isKeyFrameStart: isKeyFrameStart, at: now, into: &outbox)
+    }
+
+    /// Offers a packet to everybody who subscribes to its track.
+    private mutating func forward(
+        _ packet: Span<UInt8>, _ header: RTPHeader, from origin: SourceReference, isKeyFrameStart: Bool,
+        at now: Instant, into outbox: inout Outbox
+    ) {
+        let track = Int(origin.track)
+        guard let identifiers = upTracks[track]?.identifiers, let subscribers = upTracks[track]?.subscribers else {
+            return
+        }
+        let extensions = ForwardedExtensions(in: packet, header.extensions, identifiers: identifiers)
+        var isKeyFrameWanted = false
+        for index in subscribers {
+            let decision =
+                downTracks[index]?.decide(header, of: origin, isKeyFrameStart: isKeyFrameStart, at: now)
+                ?? .drop(.inactiveLayer)
+            switch decision {
+            case .send(let rewrite):
+                if let replaced = rewrite.replaced, replaced.track != origin.track {
+                    upTracks[Int(replaced.track)]?.unsubscribe(index)
+                }
+                let refusal = send(
+                    packet, header, extensions, as: rewrite, on: index, into: &outbox)
+                if let refusal {
+                    counters.drops[refusal] += 1
+                } else {
+                    counters.packetsForwarded += 1
+                    counters.bytesForwarded += UInt64(header.payload.count)
+                }
+            case .drop(let reason):
+                counters.drops[reason] += 1
+                isKeyFrameWanted = isKeyFrameWanted || reason == .waitingForKeyFrame
+            }
+        }
+        if isKeyFrameWanted {
+            upTracks[track]?.requestKeyFrame(of: Int(origin.encoding))
+        }
+    }
+
+    /// Writes one packet for one subscriber. Returns why it was not sent, or nil.
+    mutating func send(
+        _ packet: Span<UInt8>, _ header: RTPHeader, _ extensions: ForwardedExtensions,
+        as rewrite: DownTrack.Rewrite, on downTrack: Int, into outbox: inout Outbox
+    ) -> DropReason? {
+        guard let session = downTracks[downTrack]?.session, let identifiers = downTracks[downTrack]?.identifiers,
+            let primary = downTracks[downTrack]?.ssrc
+        else { return .subscriberNotConnected }
+        let mid = rewrite.carriesMID ? downTracks[downTrack]?.mid : nil
+        var ssrc = primary
+        if rewrite.originalSequenceNumber != nil, let retransmission = downTracks[downTrack]?.retransmissionSSRC {
+            ssrc = retransmission
+        }
+        let capacity = header.payload.count + header.extensions.range.count + Self.headerRoom
+        let refusal = sessions[session]?.peer.sendMedia(capacity: capacity, into: &outbox) { output in
+            output.append(0x80)
+            output.append(rewrite.payloadType | (header.hasMarker ? 0x80 : 0))
+            output.append(bigEndian: rewrite.numbers.sequenceNumber)
+            output.append(bigEndian: rewrite.numbers.timestamp)
+            output.append(bigEndian: ssrc)
+            if extensions.write(identifiers: identifiers, mid: mid, from: packet, into: &output) {
+                var written = output.mutableSpan
+                written[0] = 0x90
+            }
+            if let original = rewrite.originalSequenceNumber { output.append(bigEndian: original) }
+            output.append(copying: packet, header.payload)
+            return true
+        }
+        if let refusal = refusal { return refusal }
+        downTracks[downTrack]?.sent(payloadBytes: header.payload.count)
+        return nil
+    }
+
+    // MARK: - Sources
+
+    /// Notes the arrival for transport-wide feedback.
+    private mutating func recordArrival(
+        of header: RTPHeader, in packet: Span<UInt8>, from slot: Int, at now: Instant
+    ) {
+        guard let id = sessions[slot]?.transportSequenceID, id != 0,
+            let data = header.extensions.range(of: id, in: packet), data.count >= 2
+        else { return }
+        sessions[slot]?.feedback?.record(sequenceNumber: packet.uint16(at: data.lowerBound), at: now)
+    }
+
+    /// Turns a packet of an RTX stream back into the one that it carries (RFC 4588 section 4): only offsets change.
+    private mutating func restore(_ header: inout RTPHeader, of source: Session.Source, in packet: Span<UInt8>) -> Bool {
+        guard header.payload.count >= 2, let track = upTracks.isOccupied(source.track) ? source.track : nil,
+            let payloadType = upTracks[track]?.associatedPayloadType(of: header.payloadType),
+            let ssrc = upTracks[track]?.ssrc(of: source.encoding)
+        else { return false }
+        header.sequenceNumber = packet.uint16(at: header.payload.lowerBound)
+        header.payload = header.payload.lowerBound + 2..<header.payload.upperBound
+        header.payloadType = payloadType
+        header.ssrc = ssrc
+        return true
+    }
+
+    /// Finds out what a new SSRC stands for, by MID and RID (RFC 9143, RFC 8852), by the offer's a=ssrc lines, or by the
+    /// payload type where only one section has it, and remembers it.
+    private mutating func identify(
+        _ header: RTPHeader, in packet: Span<UInt8>, from slot: Int, at now: Instant
+    ) -> Session.Source? {
+        let tracks = sessions[slot]?.upTracks ?? []
+        var match: (track: Int, hint: SourceHint)?
+        for track in tracks {
+            guard let hint = upTracks[track]?.hint(for: header, in: packet) else { continue }
+            if match == nil || hint.isCertain { match = (track, hint) }
+            if hint.isCertain { break }
+        }
+        guard let (track, hint) = match else { return nil }
+        let source: Session.Source
+        switch hint.stream {
+        case .encoding(let rid):
+            guard let encoding = upTracks[track]?.add(ssrc: header.ssrc, rid: rid) else { return nil }
+            source = .init(ssrc: header.ssrc, track: track, encoding: encoding, isRetransmission: false)
+            if encoding == 0 {
+                let codec = upTracks[track]?.codec(of: header.payloadType)
+                report(.trackStarted(kind: hint.kind.rawValue, codec: codec?.name ?? "unknown"), of: slot)
+            }
+        case .retransmission(let encoding):
+            source = .init(ssrc: header.ssrc, track: track, encoding: encoding, isRetransmission: true)
+        }
+        sessions[slot]?.latch(source)
+        if !source.isRetransmission, let room = sessions[slot]?.room { assignSources(in: room) }
+        return source
+    }
+
+    /// Follows who speaks.
+    private mutating func listen(
+        to header: RTPHeader, in packet: Span<UInt8>, of track: Int, from slot: Int, at now: Instant
+    ) {
+        guard let id = upTracks[track]?.identifiers.audioLevel, id != 0,
+            let data = header.extensions.range(of: id, in: packet),
+            let level = AudioLevel(parsing: packet, at: data), let room = sessions[slot]?.room
+        else { return }
+        if rooms[room]?.heard(slot, level: level.level, at: now) == true { assignSources(in: room) }
+    }
+}
+
+extension Codec {
+    /// Whether a payload begins a picture that needs no other.
+    fileprivate func startsKeyFrame(_ payload: Span<UInt8>) -> Bool {
+        switch self {
+        case .opus: false
+        case .vp8: VideoCodec.vp8.isKeyFrameStart(payload: payload)
+        case .vp9: VideoCodec.vp9.isKeyFrameStart(payload: payload)
+        case .h264: VideoCodec.h264.isKeyFrameStart(payload: payload)
+        case .av1: VideoCodec.av1.isKeyFrameStart(payload: payload)
+        }
+    }
+}

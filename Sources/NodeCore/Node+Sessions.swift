@@ -1,0 +1,303 @@
+import DTLS
+import Forwarding
+import Peering
+import RTP
+import SDP
+import STUN
+package import Wire
+
+// Sessions come and go here: each call takes effect as a whole or not at all.
+extension Node {
+    private static let tokenAlphabet = Array("abcdefghijkmnpqrstuvwxyz23456789".utf8)
+
+    /// Answers an offer and keeps a session for it.
+    package mutating func open(
+        _ role: SessionRole, in room: RoomID, offer: String, at now: Instant,
+        using generator: inout some RandomNumberGenerator
+    ) throws(SessionError) -> SessionAnswer {
+        try checkLimits(room)
+        let negotiation = try negotiate(offer, role)
+        let participant = try name(role, in: room, using: &generator)
+        let id = newID(using: &generator)
+        let local = newCredentials(using: &generator)
+
+        // From here on nothing fails.
+        let slot = sessions.nextSlot
+        let peer = Peer(
+            slot: slot, local: local, remoteUfrag: negotiation.remoteUfrag,
+            fingerprints: negotiation.remoteFingerprints.map { .init(algorithm: $0.algorithm, bytes: $0.bytes) },
+            role: negotiation.localSetup == .active ? .client : .server, at: now)
+        let accepted = negotiation.sections.filter(\.isAccepted)
+        var session = Session(
+            id: id, room: room, role: role, participant: participant, peer: peer, ssrc: generator.next(),
+            cname: token(12, using: &generator),
+            usesReducedSizeRTCP: accepted.allSatisfy(\.usesReducedSizeRTCP),
+            wantsREMB: accepted.contains { $0.codecs.contains { $0.feedback.contains(.remb) } },
+            descriptionID: generator.next() >> 2, at: now)
+        var sections: [LocalSection] = []
+        for section in accepted {
+            if section.direction.receives {
+                session.upTracks.append(upTracks.insert(UpTrack(session: slot, section: section)))
+                prepareFeedback(of: &session, section)
+            }
+            if section.direction.sends {
+                sections.append(addDownTrack(to: &session, slot, section, using: &generator))
+            }
+        }
+        let answer = negotiation.answer(
+            LocalDescription(
+                sessionID: session.descriptionID, version: 1, ufrag: local.ufrag, pwd: local.password,
+                fingerprint: Fingerprint(algorithm: "sha-256", bytes: fingerprint),
+                candidates: configuration.candidates, sections: sections))
+        sessions.insert(session)
+        sessionsByID[id] = slot
+        if let key = UfragKey.key(local.ufrag) { sessionsByUfrag[key] = slot }
+        join(slot, room: room, role)
+        connecting += 1
+        counters.sessionsOpened += 1
+        report(.opened, of: slot)
+        wake(at: now)
+        return SessionAnswer(id: id, participant: participant, sdp: answer, etag: local.ufrag)
+    }
+
+    /// Applies an SDP fragment; see `MediaPlane.patch`.
+    package mutating func patch(
+        _ id: SessionID, etag: String?, fragment: String, using generator: inout some RandomNumberGenerator
+    ) throws(SessionError) -> PatchResult {
+        guard let slot = sessionsByID[id], let current = sessions[slot]?.peer.ice.local.ufrag else {
+            throw .unknownSession
+        }
+        if let etag, etag != current { throw .etagMismatch(current: current) }
+        let parsed: TrickleFragment
+        do {
+            parsed = try TrickleFragment(parsing: fragment)
+        } catch {
+            throw SessionError(error)
+        }
+        guard let ufrag = parsed.ufrag, parsed.pwd != nil, ufrag != sessions[slot]?.peer.ice.remoteUfrag else {
+            // The remote's candidates are of no use to an agent that only answers.
+            return .accepted
+        }
+        if let previous = sessions[slot]?.peer.ice.previous, let key = UfragKey.key(previous.ufrag) {
+            sessionsByUfrag[key] = nil
+        }
+        let local = newCredentials(using: &generator)
+        sessions[slot]?.peer.restartICE(local: local, remoteUfrag: ufrag)
+        if let key = UfragKey.key(local.ufrag) { sessionsByUfrag[key] = slot }
+        let mid = parsed.candidates.keys.sorted().first ?? "0"
+        return .restarted(
+            fragment: TrickleFragment.restartAnswer(
+                ufrag: local.ufrag, pwd: local.password, candidates: configuration.candidates, mid: mid),
+            etag: local.ufrag)
+    }
+
+    /// Ends a session and tells its remote.
+    package mutating func close(
+        _ id: SessionID, at now: Instant, into outbox: inout Outbox
+    ) throws(SessionError) {
+        guard let slot = sessionsByID[id] else { throw .unknownSession }
+        end(slot, reason: .requested, at: now, into: &outbox)
+    }
+
+    /// Ends all sessions and tells their remotes.
+    package mutating func shutDown(at now: Instant, into outbox: inout Outbox) {
+        for slot in 0..<sessions.slotCount where sessions.isOccupied(slot) {
+            end(slot, reason: .shutdown, at: now, into: &outbox)
+        }
+    }
+
+    /// The participants of a room that exists.
+    package mutating func describe(_ room: RoomID) throws(SessionError) -> RoomDescription {
+        guard let members = rooms[room] else { throw .unknownRoom }
+        var participants: [RoomDescription.Participant] = []
+        for publisher in members.publishers {
+            guard let id = sessions[publisher]?.participant else { continue }
+            let tracks = (sessions[publisher]?.upTracks ?? []).compactMap { track -> RoomDescription.Track? in
+                guard let kind = upTracks[track]?.kind.rawValue else { return nil }
+                return .init(kind: kind, codec: upTracks[track]?.arrivingCodec?.name)
+            }
+            participants.append(
+                .init(id: id, tracks: tracks, isConnected: sessions[publisher]?.peer.isConnected == true))
+        }
+        return RoomDescription(participants: participants, watchers: members.watchers.count)
+    }
+
+    /// What the node holds at the moment.
+    package mutating func gauges() -> NodeGauges {
+        var gauges = NodeGauges()
+        for slot in 0..<sessions.slotCount where sessions.isOccupied(slot) {
+            switch sessions[slot]?.role {
+            case .publish: gauges.publishers += 1
+            case .watch: gauges.watchers += 1
+            case .echo: gauges.echoes += 1
+            case nil: break
+            }
+        }
+        gauges.connecting = connecting
+        gauges.rooms = rooms.count
+        gauges.upTracks = upTracks.count
+        gauges.downTracks = downTracks.count
+        return gauges
+    }
+
+    // MARK: - Ending
+
+    /// Forgets a session whose transport has ended.
+    mutating func remove(_ slot: Int, reason: CloseReason, at now: Instant) {
+        guard sessions.isOccupied(slot), let room = sessions[slot]?.room, let id = sessions[slot]?.id else { return }
+        report(.closed(reason), of: slot)
+        counters.sessionsClosed[reason.label, default: 0] += 1
+        forgetAddresses(of: slot)
+        sessionsByID[id] = nil
+        for credentials in [sessions[slot]?.peer.ice.local, sessions[slot]?.peer.ice.previous] {
+            if let credentials, let key = UfragKey.key(credentials.ufrag) { sessionsByUfrag[key] = nil }
+        }
+        for index in sessions[slot]?.downTracks ?? [] {
+            for source in [downTracks[index]?.source, downTracks[index]?.target] {
+                if let source, isCurrent(source) { upTracks[Int(source.track)]?.unsubscribe(index) }
+            }
+            downTracks.remove(index)
+        }
+        for track in sessions[slot]?.upTracks ?? [] {
+            for index in upTracks[track]?.subscribers ?? [] {
+                downTracks[index]?.detach(track: UInt32(truncatingIfNeeded: track))
+            }
+            upTracks.remove(track)
+        }
+        sessions.remove(slot)
+        rooms[room]?.remove(slot)
+        if rooms[room]?.sessionCount == 0 {
+            rooms[room] = nil
+        } else {
+            assignSources(in: room)
+        }
+    }
+
+    private mutating func end(_ slot: Int, reason: CloseReason, at now: Instant, into outbox: inout Outbox) {
+        if sessions[slot]?.peer.isConnected == true {
+            for index in sessions[slot]?.downTracks ?? [] {
+                guard let ssrc = downTracks[index]?.ssrc else { continue }
+                sessions[slot]?.peer.sendControl(capacity: 128, into: &outbox) { output in
+                    RTCPWriter.receiverReport(sender: ssrc, blocks: [], into: &output)
+                    RTCPWriter.goodbye(ssrc: ssrc, into: &output)
+                    return true
+                }
+            }
+            sessions[slot]?.peer.shutDown(into: &outbox)
+        } else {
+            connecting -= 1
+        }
+        remove(slot, reason: reason, at: now)
+    }
+
+    // MARK: - Opening
+
+    private func checkLimits(_ room: RoomID) throws(SessionError) {
+        let limits = configuration.limits
+        if sessions.count >= limits.sessions {
+            throw .limitReached(what: "This node takes \(limits.sessions) sessions.", retryAfter: .seconds(30))
+        }
+        if connecting >= limits.handshakes {
+            throw .limitReached(
+                what: "This node lets \(limits.handshakes) sessions connect at a time.", retryAfter: .seconds(5))
+        }
+        if let members = rooms[room], members.sessionCount >= limits.sessionsPerRoom {
+            throw .limitReached(
+                what: "The room \(room) takes \(limits.sessionsPerRoom) sessions.", retryAfter: .seconds(30))
+        }
+    }
+
+    private func negotiate(_ offer: String, _ role: SessionRole) throws(SessionError) -> Negotiation {
+        let policy: Negotiation.Policy =
+            switch role {
+            case .publish: .publish
+            case .watch: .watch
+            case .echo: .echo
+            }
+        do {
+            return try Negotiation(offer: SessionDescription(parsing: offer), policy: policy)
+        } catch {
+            throw SessionError(error)
+        }
+    }
+
+    private mutating func name(
+        _ role: SessionRole, in room: RoomID, using generator: inout some RandomNumberGenerator
+    ) throws(SessionError) -> ParticipantID? {
+        switch role {
+        case .watch, .echo:
+            return nil
+        case .publish(nil):
+            return ParticipantID("p-\(token(8, using: &generator))")
+        case .publish(.some(let wanted)):
+            for publisher in rooms[room]?.publishers ?? [] where sessions[publisher]?.participant == wanted {
+                throw .participantTaken(wanted)
+            }
+            return wanted
+        }
+    }
+
+    private mutating func newID(using generator: inout some RandomNumberGenerator) -> SessionID {
+        while true {
+            if let id = SessionID("\(configuration.worker)-\(token(24, using: &generator))"), sessionsByID[id] == nil {
+                return id
+            }
+        }
+    }
+
+    private func newCredentials(using generator: inout some RandomNumberGenerator) -> ICECredentials {
+        while true {
+            let credentials = ICECredentials(using: &generator)
+            if let key = UfragKey.key(credentials.ufrag), sessionsByUfrag[key] == nil { return credentials }
+        }
+    }
+
+    private func token(_ length: Int, using generator: inout some RandomNumberGenerator) -> String {
+        let characters = (0..<length).map { _ in
+            Self.tokenAlphabet[Int(generator.next() as UInt64 % UInt64(Self.tokenAlphabet.count))]
+        }
+        return String(decoding: characters, as: UTF8.self)
+    }
+
+    private mutating func prepareFeedback(of session: inout Session, _ section: NegotiatedSection) {
+        guard let id = section.extensions.first(where: { $0.kind == .transportWideCC })?.id,
+            session.feedback == nil
+        else { return }
+        session.transportSequenceID = id
+        session.feedback = TransportFeedbackRecorder(senderSSRC: session.ssrc, mediaSSRC: 0)
+    }
+
+    private mutating func addDownTrack(
+        to session: inout Session, _ slot: Int, _ section: NegotiatedSection,
+        using generator: inout some RandomNumberGenerator
+    ) -> LocalSection {
+        let hasRTX = section.codecs.contains { $0.retransmissionPayloadType != nil }
+        let ssrc: UInt32 = generator.next()
+        let retransmissionSSRC: UInt32? = hasRTX ? generator.next() : nil
+        session.downTracks.append(
+            downTracks.insert(
+                DownTrack(
+                    session: slot, section: section, ssrc: ssrc, retransmissionSSRC: retransmissionSSRC,
+                    using: &generator)))
+        return LocalSection(
+            mid: section.mid, ssrc: ssrc, retransmissionSSRC: retransmissionSSRC, cname: session.cname,
+            streamID: "smartc", trackID: "\(section.kind.rawValue)-\(section.mid)")
+    }
+
+    private mutating func join(_ slot: Int, room: RoomID, _ role: SessionRole) {
+        switch role {
+        case .publish: rooms[room, default: Room()].publishers.append(slot)
+        case .watch: rooms[room, default: Room()].watchers.append(slot)
+        case .echo: rooms[room, default: Room()].echoes.append(slot)
+        }
+    }
+}
+
+extension SessionError {
+    fileprivate init(_ error: SDPError) {
+        switch error {
+        case .malformed(let line, let reason): self = .malformedSDP(line: line, reason: reason)
+        case .unacceptable(let line, let reason): self = .unacceptableSDP(line: line, reason: reason)
+        }
+    }
+}

@@ -1,0 +1,74 @@
+import Forwarding
+import Peering
+import SDP
+import Wire
+
+// Which source is shown in which slot.
+extension Node {
+    /// Gives every watcher of a room the sources that its slots are for. What is right already stays as it is.
+    mutating func assignSources(in room: RoomID) {
+        guard let members = rooms[room] else { return }
+        let ranking = members.ranking
+        for watcher in members.watchers {
+            guard sessions[watcher]?.peer.isConnected == true, let role = sessions[watcher]?.role else { continue }
+            switch role {
+            case .watch(nil): assign(ranking, to: watcher)
+            case .watch(let participant):
+                assign(ranking.filter { sessions[$0]?.participant == participant }, to: watcher)
+            case .publish, .echo: break
+            }
+        }
+        for echo in members.echoes where sessions[echo]?.peer.isConnected == true { assign([echo], to: echo) }
+    }
+
+    /// Fills a session's slots of each kind with the tracks of the publishers, in their order.
+    private mutating func assign(_ publishers: [Int], to watcher: Int) {
+        for kind in [MediaKind.video, .audio] {
+            var available: [SourceReference] = []
+            for publisher in publishers {
+                for track in sessions[publisher]?.upTracks ?? [] where upTracks[track]?.kind == kind {
+                    if let source = preferredSource(of: track) { available.append(source) }
+                }
+            }
+            let slots = (sessions[watcher]?.downTracks ?? []).filter { downTracks[$0]?.kind == kind }
+            for (slot, source) in zip(slots, available) {
+                retarget(slot, to: source)
+            }
+        }
+    }
+
+    /// The encoding of a track that subscribers are given; nil before its first packet.
+    private mutating func preferredSource(of track: Int) -> SourceReference? {
+        guard let preferred = upTracks[track]?.preferredEncoding else { return nil }
+        return SourceReference(
+            track: UInt32(truncatingIfNeeded: track), generation: upTracks.generation(of: track),
+            encoding: UInt8(truncatingIfNeeded: preferred))
+    }
+
+    private mutating func retarget(_ downTrack: Int, to source: SourceReference) {
+        guard downTracks[downTrack]?.source != source, downTracks[downTrack]?.target != source else {
+            if downTracks[downTrack]?.source == source { abandonTarget(of: downTrack, keeping: source.track) }
+            return
+        }
+        abandonTarget(of: downTrack, keeping: source.track)
+        let track = Int(source.track)
+        let arriving = upTracks[track]?.codecs ?? []
+        guard downTracks[downTrack]?.retarget(to: source, codecs: arriving) == true else {
+            // Packets are offered all the same, so that the reason is counted.
+            upTracks[track]?.subscribe(downTrack)
+            return
+        }
+        upTracks[track]?.subscribe(downTrack)
+        upTracks[track]?.requestKeyFrame(of: Int(source.encoding))
+    }
+
+    /// Takes a down track off a source that it was waiting for and does not want any more.
+    private mutating func abandonTarget(of downTrack: Int, keeping track: UInt32) {
+        guard let former = downTracks[downTrack]?.target else { return }
+        let isPlaying = downTracks[downTrack]?.source.map { $0.track == former.track } ?? false
+        if former.track != track, isPlaying != true { upTracks[Int(former.track)]?.unsubscribe(downTrack) }
+        if let source = downTracks[downTrack]?.source, source.track == track {
+            _ = downTracks[downTrack]?.retarget(to: source, codecs: [])
+        }
+    }
+}

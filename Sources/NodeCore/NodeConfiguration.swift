@@ -1,0 +1,30 @@
+package import Wire
+
+/// What one node, that is one worker's world, is told when it is made.
+package struct NodeConfiguration: Sendable {
+    /// What this node refuses beyond, so that no number of requests makes its memory grow without bound.
+    package struct Limits: Sendable, Equatable {
+        package var sessions: Int
+        package var sessionsPerRoom: Int
+        /// Sessions whose offer was answered and whose handshake has not ended.
+        package var handshakes: Int
+
+        package init(sessions: Int = 2000, sessionsPerRoom: Int = 1000, handshakes: Int = 256) {
+            self.sessions = sessions
+            self.sessionsPerRoom = sessionsPerRoom
+            self.handshakes = handshakes
+        }
+    }
+
+    /// The number of this worker in its process; it leads the names of its sessions.
+    package var worker: Int
+    /// Where clients reach the worker's UDP port: the candidates of every answer.
+    package var candidates: [SocketAddress]
+    package var limits: Limits
+
+    package init(worker: Int, candidates: [SocketAddress], limits: Limits = Limits()) {
+        self.worker = worker
+        self.candidates = candidates
+        self.limits = limits
+    }
+}

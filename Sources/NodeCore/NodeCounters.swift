@@ -1,0 +1,66 @@
+package import Wire
+
+/// What one node has counted since it was made.
+package struct NodeCounters: Sendable {
+    package var packetsReceived: UInt64 = 0
+    package var bytesReceived: UInt64 = 0
+    package var packetsForwarded: UInt64 = 0
+    package var bytesForwarded: UInt64 = 0
+    package var drops = DropCounters()
+    package var nacksReceived: UInt64 = 0
+    package var nacksSent: UInt64 = 0
+    package var retransmissionsReceived: UInt64 = 0
+    package var retransmissionsSent: UInt64 = 0
+    package var keyFrameRequestsReceived: UInt64 = 0
+    package var keyFrameRequestsSent: UInt64 = 0
+    package var keyFramesReceived: UInt64 = 0
+    package var sessionsOpened: UInt64 = 0
+    package var sessionsConnected: UInt64 = 0
+    /// By the reason's label.
+    package var sessionsClosed: [String: UInt64] = [:]
+    package var addressChanges: UInt64 = 0
+
+    package init() {}
+
+    package mutating func add(_ other: NodeCounters) {
+        packetsReceived += other.packetsReceived
+        bytesReceived += other.bytesReceived
+        packetsForwarded += other.packetsForwarded
+        bytesForwarded += other.bytesForwarded
+        drops.add(other.drops)
+        nacksReceived += other.nacksReceived
+        nacksSent += other.nacksSent
+        retransmissionsReceived += other.retransmissionsReceived
+        retransmissionsSent += other.retransmissionsSent
+        keyFrameRequestsReceived += other.keyFrameRequestsReceived
+        keyFrameRequestsSent += other.keyFrameRequestsSent
+        keyFramesReceived += other.keyFramesReceived
+        sessionsOpened += other.sessionsOpened
+        sessionsConnected += other.sessionsConnected
+        sessionsClosed.merge(other.sessionsClosed, uniquingKeysWith: +)
+        addressChanges += other.addressChanges
+    }
+}
+
+/// What one node holds at the moment.
+package struct NodeGauges: Sendable {
+    package var publishers = 0
+    package var watchers = 0
+    package var echoes = 0
+    package var connecting = 0
+    package var rooms = 0
+    package var upTracks = 0
+    package var downTracks = 0
+
+    package init() {}
+
+    package mutating func add(_ other: NodeGauges) {
+        publishers += other.publishers
+        watchers += other.watchers
+        echoes += other.echoes
+        connecting += other.connecting
+        rooms += other.rooms
+        upTracks += other.upTracks
+        downTracks += other.downTracks
+    }
+}

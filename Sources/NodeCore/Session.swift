@@ -1,0 +1,80 @@
+import Peering
+import RTP
+import Wire
+
+/// One session: a peer, what it sends us and what we send it.
+struct Session: ~Copyable {
+    /// A stream that the remote sends: an encoding itself, or the retransmissions of one.
+    struct Source {
+        let ssrc: UInt32
+        let track: Int
+        let encoding: Int
+        let isRetransmission: Bool
+    }
+
+    /// More than any offer of 64 sections explains; unknown SSRCs beyond are dropped.
+    static let sourceLimit = 256
+
+    let id: SessionID
+    let room: RoomID
+    let role: SessionRole
+    let participant: ParticipantID?
+    var peer: Peer
+    /// The SSRC under which our reports to this peer go.
+    let ssrc: UInt32
+    let cname: String
+    /// Whether feedback may go without a report before it (RFC 5506).
+    let usesReducedSizeRTCP: Bool
+    /// Whether the remote's answer announced REMB and no transport-wide feedback.
+    let wantsREMB: Bool
+    /// The slot numbers of the tracks that come from this peer and go to it.
+    var upTracks: [Int] = []
+    var downTracks: [Int] = []
+    private(set) var sources: [Source] = []
+    /// The header extension with transport-wide sequence numbers, 0 if there is none.
+    var transportSequenceID: UInt8 = 0
+    var feedback: TransportFeedbackRecorder?
+    var advice = ReceiveBitrateAdvice()
+    var nextReport: Instant
+    var nextFeedback: Instant
+    /// SDP's o-line: a number of its own and the number of the answer.
+    let descriptionID: UInt64
+
+    init(
+        id: SessionID, room: RoomID, role: SessionRole, participant: ParticipantID?, peer: consuming Peer,
+        ssrc: UInt32, cname: String, usesReducedSizeRTCP: Bool, wantsREMB: Bool, descriptionID: UInt64,
+        at now: Instant
+    ) {
+        self.id = id
+        self.room = room
+        self.role = role
+        self.participant = participant
+        self.peer = peer
+        self.ssrc = ssrc
+        self.cname = cname
+        self.usesReducedSizeRTCP = usesReducedSizeRTCP
+        self.wantsREMB = wantsREMB
+        self.descriptionID = descriptionID
+        nextReport = now
+        nextFeedback = now
+    }
+
+    var isPublishing: Bool {
+        switch role {
+        case .publish, .echo: true
+        case .watch: false
+        }
+    }
+
+    /// What an SSRC of the remote stands for, if that is known already.
+    func source(_ ssrc: UInt32) -> Source? {
+        for source in sources where source.ssrc == ssrc { return source }
+        return nil
+    }
+
+    /// Remembers what an SSRC stands for (RFC 8852: MID and RID may be missing from later packets).
+    mutating func latch(_ source: Source) {
+        guard sources.count < Self.sourceLimit else { return }
+        sources.append(source)
+    }
+}

@@ -1,0 +1,289 @@
+package import DTLS
+import SRTP
+package import STUN
+package import Wire
+
+/// One transport of one remote: ICE-lite, DTLS and SRTP over whatever address the remote has proven to be its own.
+///
+///     waiting --authentic check--> handshaking --keys--> connected --close_notify, silence, request--> closed
+///        '-------- time limit -----------'---------------------------------------------------------------^
+///
+/// Datagrams and a time go in; datagrams go into the outbox, decrypted packets stay in place, changes come out.
+package struct Peer: ~Copyable {
+    /// What became of an arriving datagram.
+    package enum Reception: Sendable {
+        /// It was for the transport itself, and nothing that others must know of has changed.
+        case consumed
+        /// An RTP packet of this length stands decrypted at the datagram's start.
+        case media(length: Int)
+        /// A compound RTCP packet of this length stands decrypted at the datagram's start.
+        case control(length: Int)
+        case event(PeerEvent)
+        case dropped(DropReason)
+    }
+
+    private enum Phase {
+        case waiting, handshaking, connected, closed
+    }
+
+    /// From the answer to the first check, and from there to the keys.
+    private static let connectLimit = Duration.seconds(30)
+    /// RFC 7675 section 5.1.
+    private static let consentLimit = Duration.seconds(30)
+    /// More than any client sends at once: layers, their RTX and FEC of 64 sections.
+    private static let sourceLimit = 256
+
+    /// The slot number in the node's table, by which the outbox chains this peer's datagrams.
+    package let slot: Int
+    package private(set) var ice: ICELiteAgent
+    private let localRole: DTLSConnection.Role
+    private let fingerprints: [RemoteFingerprint]
+    private var phase = Phase.waiting
+    private var dtls: DTLSConnection?
+    private var inbound: SRTPSession?
+    private var outbound: SRTPSession?
+    private var sources: [UInt32] = []
+    /// When something authentic last came: a check, or a packet that only the holder of the keys can have sent.
+    private var lastHeard: Instant
+
+    package init(
+        slot: Int, local: ICECredentials, remoteUfrag: String, fingerprints: [RemoteFingerprint],
+        role: DTLSConnection.Role, at now: Instant
+    ) {
+        self.slot = slot
+        ice = ICELiteAgent(local: local, remoteUfrag: remoteUfrag)
+        self.fingerprints = fingerprints
+        localRole = role
+        lastHeard = now
+    }
+
+    /// Whether media can flow.
+    package var isConnected: Bool {
+        switch phase {
+        case .connected: true
+        case .waiting, .handshaking, .closed: false
+        }
+    }
+
+    /// When `advance` wants to be called next.
+    package var deadline: Instant {
+        let expiry = lastHeard + (isConnected ? Self.consentLimit : Self.connectLimit)
+        return switch dtls {
+        case .some(let connection): min(expiry, connection.deadline ?? expiry)
+        case nil: expiry
+        }
+    }
+
+    // MARK: - Receiving
+
+    /// Answers a STUN message whose user name is this peer's.
+    package mutating func receive(
+        _ message: STUNMessage, in datagram: Span<UInt8>, from source: SocketAddress, at now: Instant,
+        context: borrowing DTLSContext, into outbox: inout Outbox
+    ) -> (check: ICELiteAgent.CheckResult, event: PeerEvent?) {
+        let result = ice.receive(message, in: datagram, from: source, peer: slot, into: &outbox)
+        guard case .authentic = result else { return (result, nil) }
+        switch phase {
+        case .waiting:
+            // The time limit of the handshake starts with the first check.
+            lastHeard = now
+            phase = .handshaking
+            guard localRole == .client else { return (result, nil) }
+            return (result, startHandshake(at: now, context: context, into: &outbox))
+        case .connected:
+            lastHeard = now
+            return (result, nil)
+        case .handshaking, .closed:
+            return (result, nil)
+        }
+    }
+
+    /// Takes a datagram that is not STUN from an address that passed a check.
+    package mutating func receive(
+        _ datagram: inout MutableSpan<UInt8>, _ kind: DatagramKind, from source: SocketAddress, at now: Instant,
+        context: borrowing DTLSContext, into outbox: inout Outbox
+    ) -> Reception {
+        switch kind {
+        case .stun:
+            return .dropped(.unexpectedSTUN)
+        case .dtls:
+            return receiveDTLS(datagram.span, from: source, at: now, context: context, into: &outbox)
+        case .rtp, .rtcp:
+            guard isConnected else { return .dropped(.notConnected) }
+            do {
+                let length: Int
+                if kind == .rtp {
+                    guard isExpected(source: datagram.span) else { return .dropped(.tooManySources) }
+                    length = try inbound?.unprotect(&datagram) ?? 0
+                    remember(source: datagram.span)
+                } else {
+                    length = try inbound?.unprotectControl(&datagram) ?? 0
+                }
+                lastHeard = now
+                return kind == .rtp ? .media(length: length) : .control(length: length)
+            } catch .replayed {
+                return .dropped(.replayed)
+            } catch {
+                return .dropped(.unauthenticSRTP)
+            }
+        }
+    }
+
+    /// Resends an overdue flight, or ends a peer that has been silent for too long.
+    package mutating func advance(to now: Instant, into outbox: inout Outbox) -> PeerEvent? {
+        guard deadline <= now else { return nil }
+        switch phase {
+        case .waiting:
+            return close(.unreachable)
+        case .handshaking:
+            guard now < lastHeard + Self.connectLimit else { return close(.handshakeTimeout) }
+            guard let target = ice.selected ?? ice.authenticated.last else { return nil }
+            let slot = self.slot
+            let outcome = dtls?.advance(to: now) { Self.send($0, to: target, slot, into: &outbox) } ?? .nothing
+            return settle(outcome)
+        case .connected:
+            return close(.consentExpired)
+        case .closed:
+            return nil
+        }
+    }
+
+    // MARK: - Sending
+
+    /// Appends an RTP packet that `write` composes; it is protected in the outbox.
+    ///
+    /// - Parameters:
+    ///   - capacity: the most that `write` appends.
+    ///   - write: returns false to send nothing.
+    /// - Returns: why nothing was sent, or nil.
+    package mutating func sendMedia(
+        capacity: Int, into outbox: inout Outbox, _ write: (inout OutputSpan<UInt8>) -> Bool
+    ) -> DropReason? {
+        guard isConnected, let target = ice.selected else { return .subscriberNotConnected }
+        var reason: DropReason? = .outboxFull
+        outbox.append(to: target, peer: slot, capacity: capacity + SRTPSession.overhead) { output in
+            guard write(&output), outbound?.protect(&output) == true else {
+                reason = .unprotectable
+                return false
+            }
+            reason = nil
+            return true
+        }
+        return reason
+    }
+
+    /// Appends a compound RTCP packet that `write` composes; it is protected in the outbox.
+    @discardableResult
+    package mutating func sendControl(
+        capacity: Int, into outbox: inout Outbox, _ write: (inout OutputSpan<UInt8>) -> Bool
+    ) -> Bool {
+        guard isConnected, let target = ice.selected else { return false }
+        return outbox.append(to: target, peer: slot, capacity: capacity + SRTPSession.overhead) { output in
+            write(&output) && outbound?.protectControl(&output) == true
+        }
+    }
+
+    /// Takes new credentials of both sides.
+    package mutating func restartICE(local: ICECredentials, remoteUfrag: String) {
+        ice.restart(local: local, remoteUfrag: remoteUfrag)
+    }
+
+    /// Says goodbye over DTLS.
+    package mutating func shutDown(into outbox: inout Outbox) {
+        guard isConnected, let target = ice.selected else { return }
+        let slot = self.slot
+        dtls?.close { Self.send($0, to: target, slot, into: &outbox) }
+        phase = .closed
+    }
+
+    // MARK: - Private
+
+    private mutating func receiveDTLS(
+        _ datagram: Span<UInt8>, from source: SocketAddress, at now: Instant, context: borrowing DTLSContext,
+        into outbox: inout Outbox
+    ) -> Reception {
+        switch phase {
+        case .waiting, .closed:
+            return .dropped(.unexpectedDTLS)
+        case .handshaking:
+            if dtls == nil {
+                guard let made = try? DTLSConnection(role: localRole, fingerprints: fingerprints, context: context)
+                else { return .event(close(.libraryFailure)) }
+                dtls = consume made
+            }
+        case .connected:
+            break
+        }
+        let slot = self.slot
+        let outcome = dtls?.receive(datagram, at: now) { Self.send($0, to: source, slot, into: &outbox) } ?? .nothing
+        return settle(outcome).map { .event($0) } ?? .consumed
+    }
+
+    private mutating func startHandshake(
+        at now: Instant, context: borrowing DTLSContext, into outbox: inout Outbox
+    ) -> PeerEvent? {
+        guard let target = ice.selected ?? ice.authenticated.last,
+            var made = try? DTLSConnection(role: localRole, fingerprints: fingerprints, context: context)
+        else { return close(.libraryFailure) }
+        let slot = self.slot
+        let outcome = made.start(at: now) { Self.send($0, to: target, slot, into: &outbox) }
+        dtls = consume made
+        return settle(outcome)
+    }
+
+    private mutating func settle(_ outcome: DTLSConnection.Outcome) -> PeerEvent? {
+        switch outcome {
+        case .nothing:
+            return nil
+        case .established(let keys):
+            guard let inbound = try? SRTPSession(.inbound, profile: keys.profile.session, keyAndSalt: keys.remote),
+                let outbound = try? SRTPSession(.outbound, profile: keys.profile.session, keyAndSalt: keys.local)
+            else { return close(.libraryFailure) }
+            self.inbound = consume inbound
+            self.outbound = consume outbound
+            phase = .connected
+            return .connected(keys.profile)
+        case .failed(let cause):
+            return close(.handshakeFailed(cause))
+        case .closed:
+            return close(.remoteClosed)
+        }
+    }
+
+    private mutating func close(_ reason: CloseReason) -> PeerEvent {
+        phase = .closed
+        return .closed(reason)
+    }
+
+    /// libsrtp keeps state for every SSRC that it has authenticated, so their number is bounded before it sees one.
+    private func isExpected(source packet: Span<UInt8>) -> Bool {
+        guard sources.count >= Self.sourceLimit, packet.count >= 12 else { return true }
+        return sources.contains(packet.uint32(at: 8))
+    }
+
+    private mutating func remember(source packet: Span<UInt8>) {
+        guard packet.count >= 12 else { return }
+        let ssrc = packet.uint32(at: 8)
+        if sources.last != ssrc, !sources.contains(ssrc) {
+            sources.append(ssrc)
+        }
+    }
+
+    private static func send(_ datagram: Span<UInt8>, to target: SocketAddress, _ slot: Int, into outbox: inout Outbox) {
+        outbox.append(to: target, peer: slot, capacity: datagram.count) { output in
+            output.append(copying: datagram, 0..<datagram.count)
+            return true
+        }
+    }
+}
+
+extension SRTPProfile {
+    /// The same profile in the terms of the SRTP module, which knows nothing of DTLS.
+    fileprivate var session: SRTPSession.Profile {
+        switch self {
+        case .aes128CMSHA1With80BitTag: .aes128CMSHA1With80BitTag
+        case .aeadAES128GCM: .aeadAES128GCM
+        case .aeadAES256GCM: .aeadAES256GCM
+        }
+    }
+}
