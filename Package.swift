@@ -11,36 +11,122 @@ let strict: [SwiftSetting] = [
     .enableUpcomingFeature("MemberImportVisibility"),
 ]
 
-func library(_ name: String, _ dependencies: [Target.Dependency] = []) -> [Target] {
+/// A module with its unit tests.
+func library(
+    _ name: String, _ dependencies: [Target.Dependency] = [], testing: [Target.Dependency] = [],
+    resources: [Resource] = []
+) -> [Target] {
     [
-        .target(name: name, dependencies: dependencies, swiftSettings: strict),
+        .target(name: name, dependencies: dependencies, resources: resources, swiftSettings: strict),
         .testTarget(
-            name: "\(name)Tests", dependencies: [.byName(name: name)] + dependencies, swiftSettings: strict),
+            name: "\(name)Tests", dependencies: [.byName(name: name)] + dependencies + testing,
+            swiftSettings: strict),
     ]
 }
 
-let containers = Target.Dependency.product(name: "BasicContainers", package: "swift-collections")
+extension Target.Dependency {
+    static let argumentParser = product(name: "ArgumentParser", package: "swift-argument-parser")
+    static let configuration = product(name: "Configuration", package: "swift-configuration")
+    static let containers = product(name: "BasicContainers", package: "swift-collections")
+    static let httpTypes = product(name: "HTTPTypes", package: "swift-http-types")
+    static let hummingbird = product(name: "Hummingbird", package: "hummingbird")
+    static let hummingbirdCore = product(name: "HummingbirdCore", package: "hummingbird")
+    static let hummingbirdTesting = product(name: "HummingbirdTesting", package: "hummingbird")
+    static let hummingbirdTLS = product(name: "HummingbirdTLS", package: "hummingbird")
+    static let logging = product(name: "Logging", package: "swift-log")
+    static let nio = product(name: "NIOCore", package: "swift-nio")
+    static let nioPosix = product(name: "NIOPosix", package: "swift-nio")
+    static let nioSSL = product(name: "NIOSSL", package: "swift-nio-ssl")
+    static let serviceLifecycle = product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+    static let system = product(name: "SystemPackage", package: "swift-system")
+    static let unixSignals = product(name: "UnixSignals", package: "swift-service-lifecycle")
+}
+
+/// The C libraries, and the system calls and macros that Swift cannot import.
+let foundations: [Target] = [
+    .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
+    .systemLibrary(name: "CSRTP", pkgConfig: "libsrtp2", providers: [.apt(["libsrtp2-dev"])]),
+    .target(name: "CDTLSClock"),
+    .target(name: "CLinux"),
+]
+
+/// Bytes and a time in, bytes and events out: no module here opens a socket, starts a thread or reads a clock.
+let core: [[Target]] = [
+    library("Wire"),
+    library("RTP", ["Wire"]),
+    library("SDP", ["Wire"]),
+    library("STUN", ["COpenSSL", "Wire"], testing: ["Impairment"]),
+    library("DTLS", ["CDTLSClock", "COpenSSL", "Wire"]),
+    library("SRTP", ["CSRTP"], testing: ["Wire"]),
+    library("Peering", ["DTLS", "SRTP", "STUN", "Wire"], testing: ["Impairment"]),
+    library("Forwarding", ["RTP", "SDP", "Wire", .containers], testing: ["Impairment"]),
+    library("NodeCore", ["DTLS", "Forwarding", "Peering", "RTP", "SDP", "STUN", "Wire", .containers]),
+]
+
+let server: [[Target]] = [
+    library("NodeIO", ["CLinux", "DTLS", "NodeCore", "Peering", "Wire", .logging]),
+    library(
+        "Signaling",
+        [
+            "NodeCore", "Wire", .hummingbird, .hummingbirdCore, .hummingbirdTLS, .httpTypes, .logging, .nio, .nioPosix,
+            .nioSSL, .serviceLifecycle, .system,
+        ],
+        testing: [.hummingbirdTesting],
+        resources: [.embedInCode("Resources/web")]),
+    library("Launch", ["Wire", .configuration, .logging, .system]),
+    [
+        .executableTarget(
+            name: "smartc-relay",
+            dependencies: [
+                "Launch", "NodeIO", "Signaling", "Wire", .argumentParser, .logging, .nio, .serviceLifecycle,
+                .unixSignals,
+            ],
+            swiftSettings: strict)
+    ],
+]
+
+/// Other ends and bad links, for tests and measurements; not part of the relay.
+let bench: [[Target]] = [
+    library("Impairment", ["Wire"]),
+    [
+        .target(name: "FuzzTargets", dependencies: ["RTP", "SDP", "STUN", "Wire"], swiftSettings: strict),
+        .testTarget(name: "FuzzReplayTests", dependencies: ["FuzzTargets"], swiftSettings: strict),
+    ],
+]
+
+/// libFuzzer's driver needs flags that other builds do not have: see deploy/fuzz.
+let fuzzing: [Target] =
+    Context.environment["FUZZ"] == "1"
+    ? [
+        .executableTarget(
+            name: "fuzz", dependencies: ["FuzzTargets"],
+            swiftSettings: strict + [.enableExperimentalFeature("Extern")])
+    ] : []
 
 let package = Package(
     name: "smartc-relay",
+    products: [.executable(name: "smartc-relay", targets: ["smartc-relay"])],
     dependencies: [
+        // Command line with help texts and validation.
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         // Containers of noncopyable elements: the tables of sessions and tracks.
-        .package(url: "https://github.com/apple/swift-collections", from: "1.6.0")
+        .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
+        // Settings from the environment and from a file under one precedence.
+        .package(url: "https://github.com/apple/swift-configuration", from: "1.4.0", traits: []),
+        // HTTP requests and responses as Hummingbird passes them.
+        .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0", traits: []),
+        // The logging interface that all Swift servers share.
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        // HTTP server; without traits it needs FoundationEssentials only.
+        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1", traits: []),
+        // What Hummingbird stands on: sockets and buffers in its interface.
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        // Certificates and keys for HTTPS.
+        .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
+        // File paths and errno without Foundation.
+        .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
+        // Orderly start and end on signals.
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
     ],
-    targets: [
-        [
-            .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
-            .systemLibrary(name: "CSRTP", pkgConfig: "libsrtp2", providers: [.apt(["libsrtp2-dev"])]),
-            .target(name: "CDTLSClock"),
-        ],
-        library("Wire"),
-        library("DTLS", ["Wire", "CDTLSClock", "COpenSSL"]),
-        library("SRTP", ["CSRTP", "Wire"]),
-        library("STUN", ["Wire", "COpenSSL"]),
-        library("RTP", ["Wire"]),
-        library("SDP", ["Wire"]),
-        library("Forwarding", ["RTP", "SDP", "Wire", containers]),
-        library("Peering", ["DTLS", "SRTP", "STUN", "Wire"]),
-        library("NodeCore", ["DTLS", "Forwarding", "Peering", "RTP", "SDP", "STUN", "Wire", containers]),
-    ].flatMap { $0 }
+    targets: foundations + (core + server + bench).flatMap { $0 } + fuzzing
 )

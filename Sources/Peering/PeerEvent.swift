@@ -43,3 +43,21 @@ package enum PeerEvent: Sendable {
     case connected(SRTPProfile)
     case closed(CloseReason)
 }
+
+extension CloseReason {
+    /// What an operator can do about it, where there is something.
+    package var advice: String? {
+        switch self {
+        case .unreachable:
+            "No packet of the client reached the UDP port: check --advertise, the firewall and port forwarding."
+        case .handshakeTimeout, .handshakeFailed(.timeout):
+            "The client reached the node, but not the other way round: check the firewall's outgoing rules."
+        case .handshakeFailed(.fingerprintMismatch):
+            "The client's certificate is not the one of its offer: somebody may be in the middle."
+        case .libraryFailure:
+            "OpenSSL or libsrtp failed: check the machine's memory and the installed libraries."
+        case .requested, .consentExpired, .remoteClosed, .shutdown, .handshakeFailed:
+            nil
+        }
+    }
+}

@@ -1,0 +1,50 @@
+#pragma once
+#include <stdint.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
+
+// System calls and macros that Swift cannot import from Glibc: one function each, no logic.
+
+// epoll(7), eventfd(2)
+int smartc_epoll_create(void);
+int smartc_epoll_add_readable(int epoll, int descriptor, uint64_t tag);
+// Waits for at most `milliseconds` (-1: for ever) and writes the tags of what is readable.
+int smartc_epoll_wait(int epoll, uint64_t *tags, int capacity, int milliseconds);
+int smartc_eventfd_create(void);
+void smartc_eventfd_signal(int descriptor);
+void smartc_eventfd_clear(int descriptor);
+
+// One message of a batch: what recvmmsg fills in and sendmmsg reads. The header has the layout of struct mmsghdr, which
+// the C library shows with _GNU_SOURCE only.
+struct smartc_message {
+    struct {
+        struct msghdr msg_hdr;
+        unsigned int msg_len;
+    } header;
+    struct sockaddr_storage address;
+    // Room for one control message with an int.
+    _Alignas(16) char control[64];
+};
+
+// Points the message at its own address and control buffers and at `count` pieces.
+void smartc_message_prepare(struct smartc_message *message, struct iovec *pieces, size_t count);
+// Adds UDP_SEGMENT: the kernel cuts the bytes into datagrams of `size`.
+void smartc_message_set_segment(struct smartc_message *message, uint16_t size);
+// The size of the datagrams that UDP_GRO joined, or 0.
+int smartc_message_segment(const struct smartc_message *message);
+
+int smartc_receive(int descriptor, struct smartc_message *messages, int count);
+int smartc_send(int descriptor, struct smartc_message *messages, int count);
+
+// Socket options: 0 or -1 with errno.
+int smartc_set_udp_gro(int descriptor);
+int smartc_has_udp_segment(int descriptor);
+int smartc_set_nonblocking(int descriptor);
+
+// Sets the name and, with `nice` other than 0, the priority of the calling thread.
+void smartc_name_thread(const char *name);
+
+// The resident memory of this process in bytes, or 0.
+uint64_t smartc_resident_memory(void);
+// CPU time of this process in nanoseconds.
+uint64_t smartc_cpu_time(void);

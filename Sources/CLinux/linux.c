@@ -1,0 +1,147 @@
+#define _GNU_SOURCE
+#include "CLinux.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/udp.h>
+#include <netinet/in.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <time.h>
+#include <unistd.h>
+
+#ifndef UDP_SEGMENT
+#define UDP_SEGMENT 103
+#endif
+#ifndef UDP_GRO
+#define UDP_GRO 104
+#endif
+#ifndef SOL_UDP
+#define SOL_UDP 17
+#endif
+
+int smartc_epoll_create(void) { return epoll_create1(EPOLL_CLOEXEC); }
+
+int smartc_epoll_add_readable(int epoll, int descriptor, uint64_t tag) {
+    struct epoll_event event = {.events = EPOLLIN, .data.u64 = tag};
+    return epoll_ctl(epoll, EPOLL_CTL_ADD, descriptor, &event);
+}
+
+int smartc_epoll_wait(int epoll, uint64_t *tags, int capacity, int milliseconds) {
+    struct epoll_event events[16];
+    int count = epoll_wait(epoll, events, capacity < 16 ? capacity : 16, milliseconds);
+    for (int i = 0; i < count; i++) tags[i] = events[i].data.u64;
+    return count;
+}
+
+int smartc_eventfd_create(void) { return eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK); }
+
+void smartc_eventfd_signal(int descriptor) {
+    uint64_t one = 1;
+    ssize_t written = write(descriptor, &one, sizeof one);
+    (void)written;
+}
+
+void smartc_eventfd_clear(int descriptor) {
+    uint64_t count;
+    ssize_t read_bytes = read(descriptor, &count, sizeof count);
+    (void)read_bytes;
+}
+
+void smartc_message_prepare(struct smartc_message *message, struct iovec *pieces, size_t count) {
+    struct msghdr *header = &message->header.msg_hdr;
+    header->msg_name = &message->address;
+    header->msg_namelen = sizeof message->address;
+    header->msg_iov = pieces;
+    header->msg_iovlen = count;
+    header->msg_control = message->control;
+    header->msg_controllen = sizeof message->control;
+    header->msg_flags = 0;
+    message->header.msg_len = 0;
+}
+
+void smartc_message_set_segment(struct smartc_message *message, uint16_t size) {
+    struct msghdr *header = &message->header.msg_hdr;
+    if (size == 0) {
+        header->msg_control = NULL;
+        header->msg_controllen = 0;
+        return;
+    }
+    header->msg_control = message->control;
+    header->msg_controllen = CMSG_SPACE(sizeof(uint16_t));
+    struct cmsghdr *control = CMSG_FIRSTHDR(header);
+    control->cmsg_level = SOL_UDP;
+    control->cmsg_type = UDP_SEGMENT;
+    control->cmsg_len = CMSG_LEN(sizeof(uint16_t));
+    memcpy(CMSG_DATA(control), &size, sizeof size);
+}
+
+int smartc_message_segment(const struct smartc_message *message) {
+    struct msghdr *header = (struct msghdr *)&message->header.msg_hdr;
+    for (struct cmsghdr *control = CMSG_FIRSTHDR(header); control; control = CMSG_NXTHDR(header, control)) {
+        if (control->cmsg_level == SOL_UDP && control->cmsg_type == UDP_GRO) {
+            int size = 0;
+            memcpy(&size, CMSG_DATA(control), sizeof size);
+            return size;
+        }
+    }
+    return 0;
+}
+
+// A struct smartc_message begins with its mmsghdr but is larger: the kernel wants an array of mmsghdr alone.
+enum { BATCH = 64 };
+
+int smartc_receive(int descriptor, struct smartc_message *messages, int count) {
+    struct mmsghdr headers[BATCH];
+    if (count > BATCH) count = BATCH;
+    for (int i = 0; i < count; i++) headers[i].msg_hdr = messages[i].header.msg_hdr;
+    int received = recvmmsg(descriptor, headers, (unsigned)count, MSG_DONTWAIT, NULL);
+    for (int i = 0; i < received; i++) {
+        messages[i].header.msg_hdr = headers[i].msg_hdr;
+        messages[i].header.msg_len = headers[i].msg_len;
+    }
+    return received < 0 ? -errno : received;
+}
+
+int smartc_send(int descriptor, struct smartc_message *messages, int count) {
+    struct mmsghdr headers[BATCH];
+    if (count > BATCH) count = BATCH;
+    for (int i = 0; i < count; i++) headers[i].msg_hdr = messages[i].header.msg_hdr;
+    int sent = sendmmsg(descriptor, headers, (unsigned)count, MSG_DONTWAIT);
+    return sent < 0 ? -errno : sent;
+}
+
+int smartc_set_udp_gro(int descriptor) {
+    int on = 1;
+    return setsockopt(descriptor, SOL_UDP, UDP_GRO, &on, sizeof on);
+}
+
+int smartc_has_udp_segment(int descriptor) {
+    int size = 0;
+    return setsockopt(descriptor, SOL_UDP, UDP_SEGMENT, &size, sizeof size) == 0;
+}
+
+int smartc_set_nonblocking(int descriptor) {
+    int flags = fcntl(descriptor, F_GETFL);
+    return flags < 0 ? -1 : fcntl(descriptor, F_SETFL, flags | O_NONBLOCK);
+}
+
+void smartc_name_thread(const char *name) { pthread_setname_np(pthread_self(), name); }
+
+uint64_t smartc_resident_memory(void) {
+    FILE *file = fopen("/proc/self/statm", "r");
+    if (!file) return 0;
+    unsigned long size = 0, resident = 0;
+    int fields = fscanf(file, "%lu %lu", &size, &resident);
+    fclose(file);
+    return fields == 2 ? (uint64_t)resident * (uint64_t)sysconf(_SC_PAGESIZE) : 0;
+}
+
+uint64_t smartc_cpu_time(void) {
+    struct timespec time;
+    if (clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time) != 0) return 0;
+    return (uint64_t)time.tv_sec * 1000000000u + (uint64_t)time.tv_nsec;
+}

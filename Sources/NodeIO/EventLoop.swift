@@ -1,0 +1,135 @@
+import CLinux
+import Glibc
+import Synchronization
+import Wire
+
+/// A thread of its own that waits on epoll and runs an actor's jobs: the executor of one worker.
+///
+/// Everything that the actor owns is touched by this thread alone. Others reach it by `await`; the thread itself calls
+/// into the actor with `assumeIsolated` when its socket is readable or a deadline has come.
+final class EventLoop: SerialExecutor, @unchecked Sendable {
+    /// What the loop calls on its own thread.
+    struct Handlers: Sendable {
+        /// The socket has datagrams.
+        let readable: @Sendable () -> Void
+        /// Jobs have run or time has passed; returns how long to wait at most, nil for as long as nothing happens.
+        let idle: @Sendable () -> Duration?
+    }
+
+    private struct State {
+        var jobs: [UnownedJob] = []
+        var isStopping = false
+        var thread: pthread_t?
+    }
+
+    private static let socketTag: UInt64 = 1
+    private static let wakeTag: UInt64 = 2
+
+    private let state = Mutex(State())
+    private let epoll: Int32
+    private let wakeUp: Int32
+    private let name: String
+
+    init(name: String) throws(RelayError) {
+        self.name = name
+        epoll = smartc_epoll_create()
+        wakeUp = smartc_eventfd_create()
+        guard epoll >= 0, wakeUp >= 0, smartc_epoll_add_readable(epoll, wakeUp, Self.wakeTag) == 0 else {
+            throw .system("epoll", errno)
+        }
+    }
+
+    deinit {
+        close(epoll)
+        close(wakeUp)
+    }
+
+    // MARK: - Executor
+
+    func enqueue(_ job: consuming ExecutorJob) {
+        let unowned = UnownedJob(job)
+        let isFirst = state.withLock { state in
+            state.jobs.append(unowned)
+            return state.jobs.count == 1
+        }
+        if isFirst { smartc_eventfd_signal(wakeUp) }
+    }
+
+    func asUnownedSerialExecutor() -> UnownedSerialExecutor {
+        unsafe UnownedSerialExecutor(ordinary: self)
+    }
+
+    func checkIsolated() {
+        let isOwn = state.withLock { state in
+            state.thread.map { pthread_equal($0, pthread_self()) != 0 } ?? false
+        }
+        precondition(isOwn, "a worker is only touched by its own thread")
+    }
+
+    // MARK: - The thread
+
+    /// Watches a socket and starts the thread. The loop keeps itself alive until it is stopped.
+    func start(socket: Int32, _ handlers: Handlers) throws(RelayError) {
+        guard smartc_epoll_add_readable(epoll, socket, Self.socketTag) == 0 else { throw .system("epoll", errno) }
+        let context = unsafe Unmanaged.passRetained(Start(loop: self, handlers: handlers))
+        var thread = pthread_t()
+        let status = unsafe pthread_create(
+            &thread, nil,
+            { raw in
+                if let raw = unsafe raw {
+                    let start = unsafe Unmanaged<Start>.fromOpaque(raw).takeRetainedValue()
+                    start.loop.run(start.handlers)
+                }
+                return nil
+            }, context.toOpaque())
+        guard status == 0 else {
+            unsafe context.release()
+            throw .system("pthread_create", status)
+        }
+        pthread_detach(thread)
+    }
+
+    /// Ends the thread after the jobs that are waiting.
+    func stop() {
+        state.withLock { $0.isStopping = true }
+        smartc_eventfd_signal(wakeUp)
+    }
+
+    /// What the new thread is handed.
+    private final class Start {
+        let loop: EventLoop
+        let handlers: Handlers
+
+        init(loop: EventLoop, handlers: Handlers) {
+            self.loop = loop
+            self.handlers = handlers
+        }
+    }
+
+    private func run(_ handlers: Handlers) {
+        state.withLock { $0.thread = pthread_self() }
+        unsafe smartc_name_thread(name)
+        var tags: [UInt64] = [0, 0, 0, 0]
+        var wait = handlers.idle()
+        while true {
+            // Rounded up: a wake-up before the deadline would be for nothing.
+            let milliseconds = wait.map { Int32(clamping: max(0, ($0.nanoseconds + 999_999) / 1_000_000)) } ?? -1
+            let count = unsafe smartc_epoll_wait(epoll, &tags, Int32(tags.count), milliseconds)
+            var isReadable = false
+            for index in 0..<max(0, Int(count)) {
+                if tags[index] == Self.wakeTag { smartc_eventfd_clear(wakeUp) } else { isReadable = true }
+            }
+            if isReadable { handlers.readable() }
+            let (jobs, isStopping) = state.withLock { state in
+                let jobs = state.jobs
+                state.jobs.removeAll(keepingCapacity: true)
+                return (jobs, state.isStopping)
+            }
+            for job in jobs {
+                unsafe job.runSynchronously(on: asUnownedSerialExecutor())
+            }
+            if isStopping, jobs.isEmpty { return }
+            wait = handlers.idle()
+        }
+    }
+}

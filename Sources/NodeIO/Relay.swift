@@ -1,0 +1,191 @@
+import CLinux
+import DTLS
+package import Logging
+package import NodeCore
+import Peering
+import Synchronization
+import Wire
+
+/// The media side of a process: its workers, behind the protocol that signaling speaks.
+///
+/// A room lives on one worker, chosen by its name; a session's name tells its worker.
+package final class Relay: MediaPlane {
+    private let workers: [Worker]
+    /// The bound ports, one for each worker.
+    package let udpPorts: [UInt16]
+    private let limits: NodeConfiguration.Limits
+    private let isDraining = Mutex(false)
+    private let logger: Logger
+    private let events: AsyncStream<NodeEvent>
+    private let eventSource: AsyncStream<NodeEvent>.Continuation
+
+    /// Events that wait for the log; older ones go first if nobody reads them.
+    private static let eventBacklog = 4096
+
+    private init(
+        workers: [Worker], udpPorts: [UInt16], limits: NodeConfiguration.Limits, logger: Logger,
+        events: AsyncStream<NodeEvent>, eventSource: AsyncStream<NodeEvent>.Continuation
+    ) {
+        self.workers = workers
+        self.udpPorts = udpPorts
+        self.limits = limits
+        self.logger = logger
+        self.events = events
+        self.eventSource = eventSource
+    }
+
+    /// Binds all ports and starts the workers; when one fails, none is left.
+    package static func start(
+        _ configuration: RelayConfiguration, logger: Logger
+    ) async throws(RelayError) -> Relay {
+        guard let certificate = try? Certificate() else { throw .library("The DTLS certificate") }
+        let addresses = configuration.effectiveAddresses
+        let (events, eventSource) = AsyncStream.makeStream(
+            of: NodeEvent.self, bufferingPolicy: .bufferingNewest(eventBacklog))
+        var workers: [Worker] = []
+        var ports: [UInt16] = []
+        for number in 0..<max(1, configuration.workers) {
+            let port = configuration.udpPort == 0 ? 0 : configuration.udpPort &+ UInt16(truncatingIfNeeded: number)
+            let socket = try UDPSocket(port: port)
+            ports.append(socket.port)
+            if number == 0 { warnOfSmallBuffers(socket.receiveBuffer, logger) }
+            workers.append(
+                try Worker(
+                    number: number, socket: socket, addresses: addresses, limits: configuration.limits,
+                    certificate: certificate, events: eventSource))
+        }
+        for worker in workers { try await worker.start() }
+        return Relay(
+            workers: workers, udpPorts: ports, limits: configuration.limits, logger: logger, events: events,
+            eventSource: eventSource)
+    }
+
+    /// Logs what happens to sessions until the relay is shut down.
+    package func run() async {
+        for await event in events { log(event) }
+    }
+
+    /// Takes no new sessions, ends all others, tells their remotes, and stops the workers.
+    package func shutdown() async {
+        isDraining.withLock { $0 = true }
+        for worker in workers { await worker.shutDown() }
+        eventSource.finish()
+    }
+
+    // MARK: - MediaPlane
+
+    package func open(
+        _ role: SessionRole, in room: RoomID, offer: String
+    ) async throws(SessionError) -> SessionAnswer {
+        guard !isDraining.withLock({ $0 }) else { throw .draining }
+        if await sessionCount() >= limits.sessions {
+            throw .limitReached(what: "This node takes \(limits.sessions) sessions.", retryAfter: .seconds(30))
+        }
+        return try await worker(of: room).open(role, in: room, offer: offer)
+    }
+
+    package func patch(
+        _ session: SessionID, etag: String?, fragment: String
+    ) async throws(SessionError) -> PatchResult {
+        try await worker(of: session).patch(session, etag: etag, fragment: fragment)
+    }
+
+    package func close(_ session: SessionID) async throws(SessionError) {
+        try await worker(of: session).close(session)
+    }
+
+    package func describe(_ room: RoomID) async throws(SessionError) -> RoomDescription {
+        try await worker(of: room).describe(room)
+    }
+
+    package func isReady() async -> Bool {
+        guard !isDraining.withLock({ $0 }) else { return false }
+        return await sessionCount() < limits.sessions
+    }
+
+    package func metrics() async -> [MetricFamily] {
+        var counters = NodeCounters()
+        var gauges = NodeGauges()
+        var lags: [MetricFamily.Sample] = []
+        for (number, worker) in workers.enumerated() {
+            let measured = await worker.takeMeasurements()
+            counters.add(measured.counters)
+            gauges.add(measured.gauges)
+            lags.append(.init(labels: [("worker", "\(number)")], value: measured.worstLag.inSeconds))
+        }
+        return NodeMetrics.families(counters, gauges) + [
+            MetricFamily(
+                name: "smartc_worker_loop_lag_seconds",
+                help: "The longest delay of a worker's timer since the last scrape.", kind: .gauge, samples: lags),
+            MetricFamily(
+                name: "smartc_process_resident_bytes", help: "The resident memory of the process.", kind: .gauge,
+                samples: [.init(value: Double(smartc_resident_memory()))]),
+            MetricFamily(
+                name: "smartc_process_cpu_seconds_total", help: "The CPU time of the process.", kind: .counter,
+                samples: [.init(value: Double(smartc_cpu_time()) / 1e9)]),
+        ]
+    }
+
+    // MARK: - Private
+
+    private func sessionCount() async -> Int {
+        var count = 0
+        for worker in workers { count += await worker.sessionCount }
+        return count
+    }
+
+    private func worker(of room: RoomID) -> Worker {
+        // FNV-1a: the same worker for the same name, in every process.
+        let hash = room.description.utf8.reduce(0xcbf2_9ce4_8422_2325 as UInt64) { ($0 ^ UInt64($1)) &* 0x100_0000_01b3 }
+        return workers[Int(hash % UInt64(workers.count))]
+    }
+
+    private func worker(of session: SessionID) throws(SessionError) -> Worker {
+        let text = session.description
+        guard let dash = text.firstIndex(of: "-"), let number = Int(text[..<dash]), workers.indices.contains(number)
+        else { throw .unknownSession }
+        return workers[number]
+    }
+
+    private static func warnOfSmallBuffers(_ granted: Int, _ logger: Logger) {
+        guard granted < MachineCheck.wantedBuffer else { return }
+        logger.warning(
+            "The kernel grants small UDP buffers: packets will be lost in bursts.",
+            metadata: [
+                "granted_bytes": "\(granted)",
+                "advice": "sysctl -w net.core.rmem_max=\(MachineCheck.wantedBuffer * 2) net.core.wmem_max=\(MachineCheck.wantedBuffer * 2)",
+            ])
+    }
+
+    private func log(_ event: NodeEvent) {
+        var metadata: Logger.Metadata = [
+            "room": "\(event.room)", "session": "\(event.session)", "role": "\(event.role.label)",
+        ]
+        if let participant = event.participant { metadata["participant"] = "\(participant)" }
+        switch event.kind {
+        case .opened:
+            logger.info("session opened", metadata: metadata)
+        case .connected(let profile):
+            metadata["srtp"] = "\(profile)"
+            logger.info("session connected", metadata: metadata)
+        case .trackStarted(let kind, let codec):
+            metadata["kind"] = "\(kind)"
+            metadata["codec"] = "\(codec)"
+            logger.info("track started", metadata: metadata)
+        case .closed(let reason):
+            metadata["reason"] = "\(reason.label)"
+            if let advice = reason.advice { metadata["advice"] = "\(advice)" }
+            logger.info("session closed", metadata: metadata)
+        }
+    }
+}
+
+extension SessionRole {
+    fileprivate var label: String {
+        switch self {
+        case .publish: "publish"
+        case .watch: "watch"
+        case .echo: "echo"
+        }
+    }
+}

@@ -1,0 +1,140 @@
+package import DTLS
+package import NodeCore
+package import Wire
+
+/// One worker: a thread with its UDP socket and everything that is reached through it.
+///
+/// Commands come by `await`, events leave by a stream; datagrams pass through without either.
+package actor Worker {
+    /// Sent as soon as so many bytes wait: what a batch writes is still in the cache then.
+    private static let flushBytes = 512 << 10
+    private static let outboxBytes = 8 << 20
+    private static let outboxEntries = 32_768
+    /// Batches that are read before timers and commands get their turn.
+    private static let batchesPerTurn = 8
+
+    private let loop: EventLoop
+    package let port: UInt16
+    package nonisolated let hasSegmentation: Bool
+    private var node: Node
+    private var socket: UDPSocket
+    private var inbox = Inbox()
+    private var outbox = Outbox(bytes: Worker.outboxBytes, entryLimit: Worker.outboxEntries)
+    private var generator = SystemRandomNumberGenerator()
+    private let events: AsyncStream<NodeEvent>.Continuation
+    private var socketRefusals: UInt64 = 0
+    private var worstLag = Duration.zero
+
+    package nonisolated var unownedExecutor: UnownedSerialExecutor {
+        unsafe loop.asUnownedSerialExecutor()
+    }
+
+    /// Binds the socket; nothing runs before `start`.
+    ///
+    /// - Parameters:
+    ///   - number: the worker's number in its process.
+    ///   - addresses: where clients reach the machine.
+    package init(
+        number: Int, socket: consuming UDPSocket, addresses: [SocketAddress], limits: NodeConfiguration.Limits,
+        certificate: Certificate, events: AsyncStream<NodeEvent>.Continuation
+    ) throws(RelayError) {
+        let candidates = addresses.map { $0.with(port: socket.port) }
+        let loop = try EventLoop(name: "worker-\(number)")
+        let configuration = NodeConfiguration(worker: number, candidates: candidates, limits: limits)
+        guard let node = try? Node(configuration, certificate: certificate) else {
+            throw .library("The DTLS context")
+        }
+        port = socket.port
+        hasSegmentation = socket.hasSegmentation
+        self.loop = loop
+        self.node = node
+        self.socket = socket
+        self.events = events
+        outbox.reservePeers(limits.sessions)
+    }
+
+    /// Starts the thread.
+    package func start() throws(RelayError) {
+        try loop.start(
+            socket: socket.descriptor,
+            EventLoop.Handlers(
+                readable: { self.assumeIsolated { $0.drain() } },
+                idle: { self.assumeIsolated { $0.turn() } }))
+    }
+
+    // MARK: - Commands
+
+    package func open(
+        _ role: SessionRole, in room: RoomID, offer: String
+    ) throws(SessionError) -> SessionAnswer {
+        try node.open(role, in: room, offer: offer, at: MonotonicClock.now(), using: &generator)
+    }
+
+    package func patch(
+        _ session: SessionID, etag: String?, fragment: String
+    ) throws(SessionError) -> PatchResult {
+        try node.patch(session, etag: etag, fragment: fragment, using: &generator)
+    }
+
+    package func close(_ session: SessionID) throws(SessionError) {
+        try node.close(session, at: MonotonicClock.now(), into: &outbox)
+        flush()
+    }
+
+    package func describe(_ room: RoomID) throws(SessionError) -> RoomDescription {
+        try node.describe(room)
+    }
+
+    package var sessionCount: Int { node.sessionCount }
+
+    /// Counters, gauges and the longest delay of a timer since the last call.
+    package func takeMeasurements() -> (counters: NodeCounters, gauges: NodeGauges, worstLag: Duration) {
+        var counters = node.counters
+        counters.drops[.socketRefused] += socketRefusals
+        defer { worstLag = .zero }
+        return (counters, node.gauges(), worstLag)
+    }
+
+    /// Ends all sessions, tells their remotes, and ends the thread.
+    package func shutDown() {
+        node.shutDown(at: MonotonicClock.now(), into: &outbox)
+        flush()
+        passOnEvents()
+        loop.stop()
+    }
+
+    // MARK: - The thread's turn
+
+    /// Reads what has arrived, and sends what it calls for.
+    private func drain() {
+        for _ in 0..<Self.batchesPerTurn {
+            let now = MonotonicClock.now()
+            let hasMore = inbox.receive(from: socket.descriptor) { datagram, source in
+                node.receive(&datagram, from: source, at: now, into: &outbox)
+                if outbox.byteCount > Self.flushBytes { flush() }
+            }
+            flush()
+            guard hasMore else { return }
+        }
+    }
+
+    /// Does what is due and says how long the thread may wait.
+    private func turn() -> Duration? {
+        let now = MonotonicClock.now()
+        if let due = node.deadline, due <= now {
+            worstLag = max(worstLag, now - due)
+            node.advance(to: now, into: &outbox)
+            flush()
+        }
+        passOnEvents()
+        return node.deadline.map { max($0 - now, .zero) }
+    }
+
+    private func flush() {
+        socketRefusals += UInt64(socket.flush(&outbox))
+    }
+
+    private func passOnEvents() {
+        for event in node.takeEvents() { events.yield(event) }
+    }
+}

@@ -1,0 +1,39 @@
+# Sourced: installs Debian packages that are missing, and asks for nothing when none is.
+
+# What the relay links against.
+BUILD_PACKAGES=(libsrtp2-dev libssl-dev pkg-config)
+
+# What the checks and the end-to-end tests run. lld links the fuzzers; iproute2 lays the tests' own network.
+TEST_PACKAGES=(chromium firefox-esr iproute2 lld python3 python3-venv)
+
+is_installed() {
+    [[ "$(dpkg-query --show --showformat='${db:Status-Status}' "$1" 2>/dev/null)" == installed ]]
+}
+
+as_root() {
+    if ((EUID == 0)); then
+        "$@"
+    elif command -v sudo >/dev/null; then
+        sudo "$@"
+    else
+        echo "error: installing packages needs root: run this as root or install sudo" >&2
+        return 1
+    fi
+}
+
+install_packages() {
+    local missing=() package
+    for package in "$@"; do
+        is_installed "$package" || missing+=("$package")
+    done
+    ((${#missing[@]})) || return 0
+    echo "Installing ${missing[*]}" >&2
+    as_root apt-get update --quiet --quiet
+    as_root env DEBIAN_FRONTEND=noninteractive apt-get install --yes --quiet --quiet --no-install-recommends "${missing[@]}"
+}
+
+require_swift() {
+    command -v swift >/dev/null && return 0
+    echo "error: no swift on PATH; install the Swift 6.3 toolchain for Debian 12 from https://www.swift.org/install" >&2
+    return 1
+}
