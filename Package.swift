@@ -57,7 +57,7 @@ let core: [[Target]] = [
     library("SDP", ["Wire"]),
     library("STUN", ["COpenSSL", "Wire"], testing: ["Impairment"]),
     library("DTLS", ["CDTLSClock", "COpenSSL", "Wire"]),
-    library("SRTP", ["CSRTP"], testing: ["Wire"]),
+    library("SRTP", ["COpenSSL", "CSRTP"], testing: ["Wire"]),
     library("Peering", ["DTLS", "SRTP", "STUN", "Wire"], testing: ["Impairment"]),
     library("Forwarding", ["RTP", "SDP", "Wire", .containers], testing: ["Impairment"]),
     library("NodeCore", ["DTLS", "Forwarding", "Peering", "RTP", "SDP", "STUN", "Wire", .containers]),
@@ -78,7 +78,7 @@ let server: [[Target]] = [
         .executableTarget(
             name: "smartc-relay",
             dependencies: [
-                "Launch", "NodeIO", "Signaling", "Wire", .argumentParser, .logging, .nio, .serviceLifecycle,
+                "Launch", "NodeCore", "NodeIO", "Signaling", "Wire", .argumentParser, .logging, .nio, .serviceLifecycle,
                 .unixSignals,
             ],
             swiftSettings: strict)

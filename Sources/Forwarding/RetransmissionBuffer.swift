@@ -34,6 +34,8 @@ struct RetransmissionBuffer: ~Copyable {
     private var capacity: Int
     private var cursor = 0
     private var position: UInt64 = 1
+    /// What lies before was overwritten when the ring was smaller.
+    private var oldest: UInt64 = 1
     private var lapStart: Instant?
     private var index: [Entry]
 
@@ -81,7 +83,7 @@ struct RetransmissionBuffer: ~Copyable {
         _ sequenceNumber: UInt16, ssrc: UInt32, _ body: (Span<UInt8>, RTPHeader) -> Result
     ) -> Result? {
         let entry = index[Int(sequenceNumber) % Self.indexSize]
-        guard entry.position > 0, entry.sequenceNumber == sequenceNumber,
+        guard entry.position >= oldest, entry.sequenceNumber == sequenceNumber,
             position - entry.position <= UInt64(capacity)
         else { return nil }
         let header = RTPHeader(
@@ -97,6 +99,7 @@ struct RetransmissionBuffer: ~Copyable {
     private mutating func wrap(at now: Instant) {
         if capacity * 2 <= limit, let lapStart, now < lapStart + span {
             capacity *= 2
+            oldest = position - UInt64(cursor)
             if cursor + Self.largestPacket <= capacity { return }
         }
         position += UInt64(capacity - cursor)

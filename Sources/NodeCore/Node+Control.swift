@@ -134,13 +134,15 @@ extension Node {
         }
         guard let due = sessions[slot]?.nextFeedback, due <= now else { return }
         sessions[slot]?.nextFeedback = now + Self.feedbackInterval
-        var more = sessions[slot]?.feedback?.hasReport == true
-        while more {
-            guard var recorder = sessions[slot]?.feedback else { return }
-            more = false
-            sendControl(to: slot, into: &outbox) { output in more = recorder.writeFeedback(into: &output) }
-            sessions[slot]?.feedback = recorder
+        guard sessions[slot]?.feedback?.hasReport == true, var recorder = sessions[slot]?.feedback else { return }
+        // Taken out while it is written from, so that its memory is not copied.
+        sessions[slot]?.feedback = nil
+        var hasMore = true
+        while hasMore {
+            hasMore = false
+            sendControl(to: slot, into: &outbox) { output in hasMore = recorder.writeFeedback(into: &output) }
         }
+        sessions[slot]?.feedback = recorder
     }
 
     /// Receiver reports to publishers and sender reports to subscribers, once a second.

@@ -31,9 +31,8 @@ extension Node {
                 }
             }
             let slots = (sessions[watcher]?.downTracks ?? []).filter { downTracks[$0]?.kind == kind }
-            for (slot, source) in zip(slots, available) {
-                retarget(slot, to: source)
-            }
+            for (slot, source) in zip(slots, available) { retarget(slot, to: source) }
+            for slot in slots.dropFirst(available.count) { clear(slot) }
         }
     }
 
@@ -60,6 +59,15 @@ extension Node {
         }
         upTracks[track]?.subscribe(downTrack)
         upTracks[track]?.requestKeyFrame(of: Int(source.encoding))
+    }
+
+    /// Leaves a slot without a source.
+    private mutating func clear(_ downTrack: Int) {
+        for source in [downTracks[downTrack]?.source, downTracks[downTrack]?.target] {
+            guard let source else { continue }
+            if isCurrent(source) { upTracks[Int(source.track)]?.unsubscribe(downTrack) }
+            downTracks[downTrack]?.detach(track: source.track)
+        }
     }
 
     /// Takes a down track off a source that it was waiting for and does not want any more.

@@ -143,7 +143,8 @@ package struct Node: ~Copyable {
         switch check {
         case .dropped(let reason):
             counters.drops[reason] += 1
-        case .authentic(let isSelected):
+        case .authentic(let isSelected, let forgotten):
+            if let forgotten, sessionsByAddress[forgotten] == slot { sessionsByAddress[forgotten] = nil }
             sessionsByAddress[source] = slot
             if isSelected, let former, former != source { counters.addressChanges += 1 }
         }

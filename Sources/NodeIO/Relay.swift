@@ -54,7 +54,7 @@ package final class Relay: MediaPlane {
                     number: number, socket: socket, addresses: addresses, limits: configuration.limits,
                     certificate: certificate, events: eventSource))
         }
-        for worker in workers { try await worker.start() }
+        for worker in workers { try worker.start() }
         return Relay(
             workers: workers, udpPorts: ports, limits: configuration.limits, logger: logger, events: events,
             eventSource: eventSource)

@@ -91,9 +91,10 @@ package struct UDPSocket: ~Copyable {
         while let index = next {
             let entry = entries[index]
             // All segments are of one size, only the last may be shorter.
-            guard entry.address == entries[start].address, entry.length <= size, count < Self.segmentLimit,
-                bytes + entry.length <= Self.segmentedBytes, count == 0 || hasSegmentation
-            else { break }
+            let fits =
+                hasSegmentation && entry.address == entries[start].address && entry.length <= size
+                && count < Self.segmentLimit && bytes + entry.length <= Self.segmentedBytes
+            guard count == 0 || fits else { break }
             unsafe pieces[first + count] = iovec(
                 iov_base: UnsafeMutableRawPointer(mutating: slab.baseAddress)?.advanced(by: entry.offset),
                 iov_len: entry.length)

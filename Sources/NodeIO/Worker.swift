@@ -14,6 +14,7 @@ package actor Worker {
     private static let batchesPerTurn = 8
 
     private let loop: EventLoop
+    private nonisolated let descriptor: Int32
     package let port: UInt16
     package nonisolated let hasSegmentation: Bool
     private var node: Node
@@ -45,6 +46,7 @@ package actor Worker {
             throw .library("The DTLS context")
         }
         port = socket.port
+        descriptor = socket.descriptor
         hasSegmentation = socket.hasSegmentation
         self.loop = loop
         self.node = node
@@ -53,10 +55,10 @@ package actor Worker {
         outbox.reservePeers(limits.sessions)
     }
 
-    /// Starts the thread.
-    package func start() throws(RelayError) {
+    /// Starts the thread; before that nothing that is asked of the worker runs.
+    package nonisolated func start() throws(RelayError) {
         try loop.start(
-            socket: socket.descriptor,
+            socket: descriptor,
             EventLoop.Handlers(
                 readable: { self.assumeIsolated { $0.drain() } },
                 idle: { self.assumeIsolated { $0.turn() } }))

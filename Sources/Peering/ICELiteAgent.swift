@@ -7,7 +7,8 @@ package struct ICELiteAgent: Sendable {
     /// What a check brought about.
     package enum CheckResult: Sendable, Equatable {
         /// The remote proved that it receives at this address; `isSelected` if it is now the one to send to.
-        case authentic(isSelected: Bool)
+        /// `forgotten` is an address that gave way to it.
+        case authentic(isSelected: Bool, forgotten: SocketAddress?)
         case dropped(DropReason)
     }
 
@@ -62,12 +63,12 @@ package struct ICELiteAgent: Sendable {
                 transaction: message.transactionID, mappedAddress: source, password: key.span, into: &output)
             return true
         }
-        remember(source)
+        let forgotten = remember(source)
         if message.useCandidate {
             selected = source
             if credentials == local { previous = nil }
         }
-        return .authentic(isSelected: selected == source)
+        return .authentic(isSelected: selected == source, forgotten: forgotten)
     }
 
     /// Takes new credentials of both sides (RFC 8445 section 9); media goes on over the selected pair meanwhile.
@@ -96,14 +97,14 @@ package struct ICELiteAgent: Sendable {
         return nil
     }
 
-    private mutating func remember(_ source: SocketAddress) {
-        guard !authenticated.contains(source) else { return }
-        if authenticated.count == Self.addressLimit,
+    /// Adds an address to those that passed a check, and returns the one that gave way to it.
+    private mutating func remember(_ source: SocketAddress) -> SocketAddress? {
+        guard !authenticated.contains(source) else { return nil }
+        defer { authenticated.append(source) }
+        guard authenticated.count == Self.addressLimit,
             let oldest = authenticated.firstIndex(where: { $0 != selected })
-        {
-            authenticated.remove(at: oldest)
-        }
-        authenticated.append(source)
+        else { return nil }
+        return authenticated.remove(at: oldest)
     }
 
     private func respond(

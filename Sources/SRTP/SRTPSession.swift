@@ -26,10 +26,13 @@ package struct SRTPSession: ~Copyable {
     package static let overhead = 24
 
     private let session: srtp_t
+    private var sealer: GCMSealer?
 
-    /// - Parameter keyAndSalt: master key followed by master salt, of the lengths that the profile asks for.
+    /// - Parameters:
+    ///   - keyAndSalt: master key followed by master salt, of the lengths that the profile asks for.
+    ///   - usesSealer: whether outgoing AES-GCM packets take the faster way around libsrtp.
     package init(
-        _ direction: Direction, profile: Profile, keyAndSalt: [UInt8]
+        _ direction: Direction, profile: Profile, keyAndSalt: [UInt8], usesSealer: Bool = true
     ) throws(Failure) {
         guard libraryStatus == srtp_err_status_ok else { throw .library(libraryStatus.rawValue) }
         var policy = unsafe srtp_policy_t()
@@ -58,6 +61,9 @@ package struct SRTPSession: ~Copyable {
             return unsafe srtp_create(&created, &policy)
         }
         guard status == srtp_err_status_ok, let made = unsafe created else { throw .library(status.rawValue) }
+        if usesSealer, direction == .outbound, profile != .aes128CMSHA1With80BitTag {
+            sealer = GCMSealer(keyAndSalt: keyAndSalt)
+        }
         unsafe session = made
     }
 
@@ -67,7 +73,8 @@ package struct SRTPSession: ~Copyable {
 
     /// Encrypts the RTP packet in `packet`, which needs `overhead` bytes of room.
     package mutating func protect(_ packet: inout OutputSpan<UInt8>) -> Bool {
-        unsafe Self.extend(&packet) { bytes, length in unsafe srtp_protect(session, bytes, length) }
+        if let isSealed = sealer?.seal(&packet) { return isSealed }
+        return unsafe Self.extend(&packet) { bytes, length in unsafe srtp_protect(session, bytes, length) }
     }
 
     /// Encrypts the RTCP packet in `packet`, which needs `overhead` bytes of room.

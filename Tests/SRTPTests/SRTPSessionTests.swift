@@ -74,4 +74,31 @@ import Wire
             #expect(result == .failure(.unauthentic))
         }
     }
+
+    @Test(arguments: [SRTPSession.Profile.aeadAES128GCM, .aeadAES256GCM])
+    func `the sealer writes what libsrtp writes, over a rollover and for late packets`(
+        profile: SRTPSession.Profile
+    ) throws {
+        var sealing = try SRTPSession(.outbound, profile: profile, keyAndSalt: Self.key(profile))
+        var library = try SRTPSession(.outbound, profile: profile, keyAndSalt: Self.key(profile), usesSealer: false)
+        let numbers: [UInt16] = [65_533, 65_535, 0, 1, 65_534, 2, 30_000, 60_000, 10, 9, 65_530]
+        for (number, ssrc) in numbers.flatMap({ number in [(number, 1 as UInt8), (number &+ 7, 2 as UInt8)] }) {
+            // With two contributing sources and an extension block: all of that is authenticated, not encrypted.
+            let header: [UInt8] = [0x92, 96, UInt8(number >> 8), UInt8(truncatingIfNeeded: number), 1, 2, 3, 4, 0, 0, 0]
+            let packet = header + [ssrc, 0, 0, 0, 5, 0, 0, 0, 6, 0xBE, 0xDE, 0, 1, 0x10, 9, 0, 0] + Array(0..<200)
+            #expect(Self.protect(packet, with: &sealing) == Self.protect(packet, with: &library))
+        }
+    }
+
+    @Test func `a packet whose header does not end is not sealed`() throws {
+        var session = try SRTPSession(.outbound, profile: .aeadAES128GCM, keyAndSalt: Self.key(.aeadAES128GCM))
+        for packet in [[0x80, 0, 0], [0x9F] + [UInt8](repeating: 0, count: 20), [0x90] + [UInt8](repeating: 255, count: 30)] {
+            var isSealed = true
+            _ = [UInt8](capacity: 100) { output in
+                output.append(copying: (packet as [UInt8]).span, 0..<packet.count)
+                isSealed = session.protect(&output)
+            }
+            #expect(!isSealed)
+        }
+    }
 }

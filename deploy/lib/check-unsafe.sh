@@ -15,6 +15,7 @@ is_allowed() {
 }
 
 # Lines of code that match, as path:number:text. What stands in a comment or in a string literal is not code.
+# shellcheck disable=SC2016
 code_matching() {
     find Sources -name '*.swift' -type f -print0 | sort -z | xargs -0 -r awk -v wanted="$1" '
         FNR == 1 { isComment = 0 }

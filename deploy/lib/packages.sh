@@ -1,3 +1,4 @@
+# shellcheck shell=bash disable=SC2034
 # Sourced: installs Debian packages that are missing, and asks for nothing when none is.
 
 # What the relay links against.

@@ -1,0 +1,8 @@
+#pragma once
+#include <stdint.h>
+
+// Counts heap allocations of the whole process by standing in front of the C library's allocator. Linked into
+// measuring programs only.
+
+// The number of allocations (malloc, calloc, realloc, aligned forms) by this thread so far.
+uint64_t smartc_allocations(void);

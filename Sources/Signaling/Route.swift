@@ -1,0 +1,85 @@
+internal import HTTPTypes
+
+/// What a request path names. The paths are the node's whole HTTP interface.
+enum Route: Equatable {
+    /// `/whip/{room}`: RFC 9725.
+    case publish(room: String)
+    /// `/whep/{room}` and `/whep/{room}/{participant}`: draft-ietf-wish-whep.
+    case watch(room: String, participant: String?)
+    /// `/sessions/{id}`: the session URL of both.
+    case session(String)
+    /// `/rooms/{room}`
+    case room(String)
+    /// `/offer`: the WebRTC echo test, where it is switched on.
+    case echo
+    case health
+    case readiness
+    case metrics
+    /// A file of the web client.
+    case file(WebClient.File)
+
+    /// Fails when nothing has this path. Names are not checked: a bad name is not a bad path.
+    init?(path: String, in client: WebClient, echo isEchoEnabled: Bool) {
+        if let file = client.file(at: path) {
+            self = .file(file)
+            return
+        }
+        let segments = path.split(separator: "/", omittingEmptySubsequences: false).dropFirst().map(
+            String.init)
+        guard segments.allSatisfy({ !$0.isEmpty }) else { return nil }
+        switch (segments.first, segments.count) {
+        case ("whip", 2): self = .publish(room: segments[1])
+        case ("whep", 2): self = .watch(room: segments[1], participant: nil)
+        case ("whep", 3): self = .watch(room: segments[1], participant: segments[2])
+        case ("sessions", 2): self = .session(segments[1])
+        case ("rooms", 2): self = .room(segments[1])
+        case ("offer", 1) where isEchoEnabled: self = .echo
+        case ("healthz", 1): self = .health
+        case ("readyz", 1): self = .readiness
+        case ("metrics", 1): self = .metrics
+        default: return nil
+        }
+    }
+
+    /// The path with its variable parts named: a label with few values.
+    var template: String {
+        switch self {
+        case .publish: "/whip/{room}"
+        case .watch(_, .none): "/whep/{room}"
+        case .watch(_, .some): "/whep/{room}/{participant}"
+        case .session: "/sessions/{id}"
+        case .room: "/rooms/{room}"
+        case .echo: "/offer"
+        case .health: "/healthz"
+        case .readiness: "/readyz"
+        case .metrics: "/metrics"
+        case .file: "/{file}"
+        }
+    }
+
+    /// The methods that can succeed, for `Allow`.
+    var methods: [HTTPRequest.Method] {
+        switch self {
+        case .publish, .watch, .echo: [.post, .options]
+        case .session: [.patch, .delete, .options]
+        case .room, .health, .readiness, .metrics, .file: [.get, .head, .options]
+        }
+    }
+
+    /// Whether pages of other origins may use it. Metrics are the operator's and stay out.
+    var isCrossOrigin: Bool {
+        switch self {
+        case .publish, .watch, .session, .room, .echo: true
+        case .health, .readiness, .metrics, .file: false
+        }
+    }
+
+    /// What a POST must bring, for `Accept-Post`.
+    var acceptedPost: String? {
+        switch self {
+        case .publish, .watch: MediaType.sdp
+        case .echo: MediaType.json
+        case .session, .room, .health, .readiness, .metrics, .file: nil
+        }
+    }
+}

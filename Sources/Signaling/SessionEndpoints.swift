@@ -1,0 +1,225 @@
+internal import FoundationEssentials
+internal import HTTPTypes
+internal import Hummingbird
+internal import Logging
+internal import NIOCore
+internal import NodeCore
+
+/// WHIP (RFC 9725) and WHEP (draft-ietf-wish-whep): sessions are opened, patched and deleted.
+///
+/// The media side logs what becomes of sessions; here only ICE restarts are logged.
+struct SessionEndpoints: Sendable {
+    let plane: any MediaPlane
+    let iceServers: [String]
+    let logger: Logger
+
+    /// The largest body that is read: far above any offer, and small enough to hold one per connection.
+    private static let bodyLimit = 256 * 1024
+
+    /// RFC 9725 section 4.2: the offer of somebody who sends.
+    func publish(_ request: Request, in room: String) async throws(Problem) -> Response {
+        let room = try Self.room(room)
+        var participant: ParticipantID?
+        if let name = request.uri.queryParameters["participant"] {
+            participant = try Self.participant(String(name))
+        }
+        return try await open(.publish(as: participant), in: room, request)
+    }
+
+    /// draft-ietf-wish-whep section 4.2: the offer of somebody who receives.
+    func watch(_ request: Request, _ participant: String?, in room: String) async throws(Problem) -> Response
+    {
+        let room = try Self.room(room)
+        var watched: ParticipantID?
+        if let participant { watched = try Self.participant(participant) }
+        return try await open(.watch(watched), in: room, request)
+    }
+
+    /// RFC 9725 sections 4.3.2 and 4.3.3: trickling carries the current entity tag, an ICE restart `*`.
+    func patch(_ request: Request, _ id: String) async throws(Problem) -> Response {
+        let session = try Self.session(id)
+        try Self.require(MediaType.fragment, of: request, or: .acceptPatch)
+        let condition = try Self.condition(of: request)
+        let fragment = try await Self.text(of: request)
+        switch try await patch(session, condition, fragment) {
+        case .accepted:
+            return Response(status: .noContent)
+        case .restarted(let fragment, let etag):
+            logger.info("ICE restarted", metadata: ["session": "\(id)"])
+            return Response(
+                status: .ok, headers: [.contentType: MediaType.fragment, .eTag: "\"\(etag)\""],
+                body: .init(byteBuffer: ByteBuffer(string: fragment)))
+        }
+    }
+
+    func delete(_ id: String) async throws(Problem) -> Response {
+        let session = try Self.session(id)
+        do throws(SessionError) {
+            try await plane.close(session)
+        } catch {
+            throw Problem(error)
+        }
+        return Response(status: .ok)
+    }
+
+    /// The WebRTC echo test: offer and answer as JSON, the media comes back.
+    func echo(_ request: Request) async throws(Problem) -> Response {
+        try Self.require(MediaType.json, of: request, or: .acceptPost)
+        try Self.requireAcceptable(MediaType.json, to: request)
+        let text = try await Self.text(of: request)
+        guard let description = try? JSONDecoder().decode(SessionDescription.self, from: Data(text.utf8)),
+            description.type == "offer"
+        else {
+            throw Problem(
+                .badRequest, "malformed-json", "Malformed JSON",
+                "The body must be a JSON object with the string members \"sdp\" and \"type\", and \"type\""
+                    + " must be \"offer\".")
+        }
+        guard let room = RoomID("echo") else { preconditionFailure("echo is not a room name") }
+        let answer = try await open(.echo, in: room, offer: description.sdp)
+        var response = Response(json: SessionDescription(sdp: answer.sdp, type: "answer"))
+        response.headers[.location] = "/sessions/\(answer.id)"
+        return response
+    }
+
+    private struct SessionDescription: Codable {
+        let sdp: String
+        let type: String
+    }
+
+    // MARK: - Opening
+
+    private func open(_ role: SessionRole, in room: RoomID, _ request: Request) async throws(Problem)
+        -> Response
+    {
+        try Self.require(MediaType.sdp, of: request, or: .acceptPost)
+        try Self.requireAcceptable(MediaType.sdp, to: request)
+        let answer = try await open(role, in: room, offer: Self.text(of: request))
+        var headers: HTTPFields = [
+            .contentType: MediaType.sdp,
+            .location: "/sessions/\(answer.id)",
+            .eTag: "\"\(answer.etag)\"",
+            .acceptPatch: MediaType.fragment,
+            .cacheControl: "no-store",
+        ]
+        if case .publish = role { headers[.participant] = answer.participant?.description }
+        // RFC 9725 section 4.6
+        for server in iceServers {
+            headers.append(HTTPField(name: .link, value: "<\(server)>; rel=\"ice-server\""))
+        }
+        return Response(
+            status: .created, headers: headers, body: .init(byteBuffer: ByteBuffer(string: answer.sdp)))
+    }
+
+    private func open(
+        _ role: SessionRole, in room: RoomID, offer: String
+    ) async throws(Problem) -> SessionAnswer {
+        guard offer.utf8.contains(where: { $0 > 0x20 }) else {
+            throw Problem(
+                .badRequest, "malformed-sdp", "Malformed SDP",
+                "The offer is empty; it must be an SDP session.", line: 1)
+        }
+        do throws(SessionError) {
+            return try await plane.open(role, in: room, offer: offer)
+        } catch {
+            throw Problem(error)
+        }
+    }
+
+    // MARK: - Patching
+
+    private func patch(
+        _ session: SessionID, _ condition: EntityTagCondition, _ fragment: String
+    ) async throws(Problem) -> PatchResult {
+        do throws(SessionError) {
+            switch condition {
+            case .any:
+                return try await plane.patch(session, etag: nil, fragment: fragment)
+            case .tags(let strong, _):
+                // If-Match compares strongly, so that weak tags never match; "" is no session's tag.
+                do throws(SessionError) {
+                    return try await plane.patch(session, etag: strong.first ?? "", fragment: fragment)
+                } catch .etagMismatch(let current) where strong.dropFirst().contains(current) {
+                    return try await plane.patch(session, etag: current, fragment: fragment)
+                }
+            }
+        } catch {
+            throw Problem(error)
+        }
+    }
+
+    private static func condition(of request: Request) throws(Problem) -> EntityTagCondition {
+        guard let field = request.headers[.ifMatch] else {
+            throw Problem(
+                .preconditionRequired, "if-match-required", "If-Match required",
+                "A PATCH needs If-Match: the session's entity tag to trickle candidates, * to restart ICE."
+            )
+        }
+        guard let condition = EntityTagCondition(field) else {
+            throw Problem(
+                .badRequest, "malformed-if-match", "Malformed If-Match",
+                "If-Match must be * or entity tags in double quotes, such as \"a1b2\".")
+        }
+        return condition
+    }
+
+    // MARK: - What a request must bring
+
+    private static func room(_ name: String) throws(Problem) -> RoomID {
+        guard let room = RoomID(name) else { throw invalidName("room", name) }
+        return room
+    }
+
+    private static func participant(_ name: String) throws(Problem) -> ParticipantID {
+        guard let participant = ParticipantID(name) else { throw invalidName("participant", name) }
+        return participant
+    }
+
+    private static func session(_ text: String) throws(Problem) -> SessionID {
+        guard let session = SessionID(text) else { throw Problem(.unknownSession) }
+        return session
+    }
+
+    static func invalidName(_ what: String, _ name: String) -> Problem {
+        Problem(
+            .badRequest, "invalid-name", "Invalid name",
+            "\"\(name.prefix(80))\" is not a \(what) name: it must have 1 to 64 characters out of A-Z, a-z,"
+                + " 0-9, \".\", \"_\" and \"-\".")
+    }
+
+    private static func require(
+        _ type: String, of request: Request, or field: HTTPField.Name
+    ) throws(Problem) {
+        guard !MediaType.matches(request.headers[.contentType], type) else { return }
+        let found = request.headers[.contentType].map { "is \"\($0.prefix(80))\"" } ?? "is missing"
+        throw Problem(
+            .unsupportedMediaType, "unsupported-media-type", "Unsupported media type",
+            "Content-Type \(found); it must be \(type).", headers: [field: type])
+    }
+
+    private static func requireAcceptable(_ type: String, to request: Request) throws(Problem) {
+        guard !MediaType.isAcceptable(type, to: request.headers[values: .accept]) else { return }
+        throw Problem(
+            .notAcceptable, "not-acceptable", "Not acceptable",
+            "The answer is \(type), which the field Accept of the request excludes.")
+    }
+
+    private static func text(of request: Request) async throws(Problem) -> String {
+        let buffer: ByteBuffer
+        do {
+            buffer = try await request.body.collect(upTo: bodyLimit)
+        } catch is NIOTooManyBytesError {
+            throw Problem(
+                .contentTooLarge, "body-too-large", "Body too large",
+                "The body may have at most \(bodyLimit) bytes.")
+        } catch {
+            throw Problem(
+                .badRequest, "incomplete-body", "Incomplete body", "The body ended before its length.")
+        }
+        guard let text = String(validating: buffer.readableBytesView, as: UTF8.self) else {
+            throw Problem(
+                .badRequest, "invalid-encoding", "Invalid encoding", "The body must be text in UTF-8.")
+        }
+        return text
+    }
+}

@@ -1,0 +1,22 @@
+package import Wire
+
+/// What the operator decides of the HTTP side.
+package struct SignalingConfiguration: Sendable {
+    /// Where to listen; port 0 lets the kernel choose.
+    package var address: SocketAddress
+    /// The certificate and key for HTTPS; nil for plain HTTP.
+    package var tls: TLSFiles?
+    /// Whether `POST /offer`, the WebRTC echo test, exists.
+    package var isEchoEnabled: Bool
+    /// `stun:` and `turn:` URLs that clients are told of.
+    package var iceServers: [String]
+
+    package init(
+        address: SocketAddress, tls: TLSFiles? = nil, isEchoEnabled: Bool = false, iceServers: [String] = []
+    ) {
+        self.address = address
+        self.tls = tls
+        self.isEchoEnabled = isEchoEnabled
+        self.iceServers = iceServers
+    }
+}

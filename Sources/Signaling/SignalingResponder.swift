@@ -1,0 +1,136 @@
+internal import HTTPTypes
+package import Hummingbird
+package import Logging
+package import NodeCore
+
+/// Answers every HTTP request of the node: finds the route, lets it answer, and adds what all answers share.
+package struct SignalingResponder: HTTPResponder {
+    private let plane: any MediaPlane
+    private let sessions: SessionEndpoints
+    private let isEchoEnabled: Bool
+    private let client = WebClient()
+    private let counters = RequestCounters()
+    private let logger: Logger
+
+    package init(_ configuration: SignalingConfiguration, plane: any MediaPlane, logger: Logger) {
+        self.plane = plane
+        self.logger = logger
+        isEchoEnabled = configuration.isEchoEnabled
+        sessions = SessionEndpoints(plane: plane, iceServers: configuration.iceServers, logger: logger)
+    }
+
+    /// Never throws: what is refused is told as a problem document (RFC 9457).
+    package func respond(to request: Request, context: BasicRequestContext) async -> Response {
+        let path = request.uri.path
+        let route = Route(path: path, in: client, echo: isEchoEnabled)
+        var response: Response
+        do throws(Problem) {
+            response = try await respond(to: request, route)
+        } catch {
+            response = error.response(instance: path)
+            logger.debug(
+                "request refused",
+                metadata: [
+                    "method": "\(request.method)", "path": "\(path)", "status": "\(error.status.code)",
+                    "detail": "\(error.detail)",
+                ])
+        }
+        if route?.isCrossOrigin ?? false { Self.allowOtherOrigins(&response) }
+        if response.status.code == 204 || response.status.code == 304 {
+            // RFC 9110 section 8.6: no Content-Length with 204.
+            response.headers[.contentLength] = nil
+        }
+        counters.count(request.method, route, response.status)
+        logger.debug(
+            "request",
+            metadata: [
+                "method": "\(request.method)", "path": "\(path)", "status": "\(response.status.code)",
+            ])
+        return request.method == .head ? response.createHeadResponse() : response
+    }
+
+    private func respond(to request: Request, _ route: Route?) async throws(Problem) -> Response {
+        guard let route else {
+            throw Problem(
+                .notFound, "not-found", "Not found",
+                "Nothing is at this path; publish at /whip/{room}, watch at /whep/{room} or"
+                    + " /whep/{room}/{participant}.")
+        }
+        guard route.methods.contains(request.method) else {
+            throw Problem(
+                .methodNotAllowed, "method-not-allowed", "Method not allowed",
+                "\(request.method.rawValue.prefix(20)) is not possible here; \(route.template) takes"
+                    + " \(route.methods.list).",
+                headers: [.allow: route.methods.list])
+        }
+        if request.method == .options { return Self.options(route) }
+        switch route {
+        case .publish(let room): return try await sessions.publish(request, in: room)
+        case .watch(let room, let participant):
+            return try await sessions.watch(request, participant, in: room)
+        case .session(let id):
+            return request.method == .delete
+                ? try await sessions.delete(id) : try await sessions.patch(request, id)
+        case .room(let room): return try await describe(room)
+        case .echo: return try await sessions.echo(request)
+        case .health: return Self.text("ok\n")
+        case .readiness: return try await readiness()
+        case .metrics: return await metrics()
+        case .file(let file): return WebClient.response(file, to: request)
+        }
+    }
+
+    // MARK: - For operators and for the web client
+
+    private func describe(_ name: String) async throws(Problem) -> Response {
+        guard let room = RoomID(name) else { throw SessionEndpoints.invalidName("room", name) }
+        do throws(SessionError) {
+            var response = Response(json: RoomDocument(room, try await plane.describe(room)))
+            response.headers[.cacheControl] = "no-store"
+            return response
+        } catch {
+            throw Problem(error)
+        }
+    }
+
+    private func readiness() async throws(Problem) -> Response {
+        guard await plane.isReady() else {
+            throw Problem(
+                .serviceUnavailable, "not-ready", "Not ready",
+                "This node takes no new sessions: it is starting, draining, or at one of its limits.",
+                headers: [.retryAfter: "5"])
+        }
+        return Self.text("ready\n")
+    }
+
+    private func metrics() async -> Response {
+        let text = MetricsText.render(await plane.metrics() + [counters.family])
+        return Self.text(text, contentType: MetricsText.contentType)
+    }
+
+    private static func text(_ text: String, contentType: String = "text/plain; charset=utf-8") -> Response {
+        Response(
+            status: .ok, headers: [.contentType: contentType, .cacheControl: "no-store"],
+            body: .init(byteBuffer: ByteBuffer(string: text)))
+    }
+
+    // MARK: - What all answers share
+
+    private static func options(_ route: Route) -> Response {
+        var headers: HTTPFields = [.allow: route.methods.list]
+        headers[.acceptPost] = route.acceptedPost
+        if route.methods.contains(.patch) { headers[.acceptPatch] = MediaType.fragment }
+        if route.isCrossOrigin {
+            headers[.accessControlAllowMethods] = route.methods.list
+            headers[.accessControlAllowHeaders] = "Content-Type, If-Match, Authorization, Accept"
+            headers[.accessControlMaxAge] = "86400"
+        }
+        return Response(status: .noContent, headers: headers)
+    }
+
+    private static func allowOtherOrigins(_ response: inout Response) {
+        response.headers[.accessControlAllowOrigin] = "*"
+        response.headers[.accessControlExposeHeaders] =
+            "Location, ETag, Link, Accept-Patch, Retry-After, Smartc-Participant"
+    }
+}

@@ -1,0 +1,81 @@
+internal import HTTPTypes
+internal import Hummingbird
+
+/// The files of the web client, which are part of the binary.
+struct WebClient: Sendable {
+    struct File: Equatable {
+        let contentType: String
+        let body: ByteBuffer
+        /// The entity tag without quotes.
+        let etag: String
+
+        init(_ contentType: String, _ bytes: [UInt8]) {
+            self.contentType = contentType
+            body = ByteBuffer(bytes: bytes)
+            // FNV-1a: the tag has to tell versions apart, not to withstand anybody.
+            let hash = bytes.reduce(0xCBF2_9CE4_8422_2325 as UInt64) { ($0 ^ UInt64($1)) &* 0x100_0000_01B3 }
+            etag = String(hash, radix: 16)
+        }
+    }
+
+    private let files: [String: File]
+
+    /// The web client's folder. A new file has to be named here.
+    private static let contents: [(name: String, bytes: [UInt8])] = [
+        ("app.css", PackageResources.app_css),
+        ("app.js", PackageResources.app_js),
+        ("capture.js", PackageResources.capture_js),
+        ("icon.svg", PackageResources.icon_svg),
+        ("index.html", PackageResources.index_html),
+        ("meter.js", PackageResources.meter_js),
+        ("notices.js", PackageResources.notices_js),
+        ("people.js", PackageResources.people_js),
+        ("problem.js", PackageResources.problem_js),
+        ("room.js", PackageResources.room_js),
+        ("session.js", PackageResources.session_js),
+        ("sparkline.js", PackageResources.sparkline_js),
+        ("stats.js", PackageResources.stats_js),
+        ("whep.js", PackageResources.whep_js),
+        ("whip.js", PackageResources.whip_js),
+    ]
+
+    init() {
+        var files: [String: File] = [:]
+        for (name, bytes) in Self.contents { files["/\(name)"] = File(Self.contentType(of: name), bytes) }
+        files["/"] = files["/index.html"]
+        self.files = files
+    }
+
+    private static func contentType(of name: String) -> String {
+        switch name.split(separator: ".").last {
+        case "html": "text/html; charset=utf-8"
+        case "css": "text/css; charset=utf-8"
+        case "js": "text/javascript; charset=utf-8"
+        case "svg": "image/svg+xml"
+        default: "application/octet-stream"
+        }
+    }
+
+    func file(at path: String) -> File? { files[path] }
+
+    /// The response to a GET for `file`, or that it has not changed.
+    static func response(_ file: File, to request: Request) -> Response {
+        let condition = request.headers[.ifNoneMatch].flatMap { EntityTagCondition($0) }
+        let isUnchanged = condition?.includes(file.etag) ?? false
+        var headers = security
+        headers[.eTag] = "\"\(file.etag)\""
+        headers[.cacheControl] = "no-cache"
+        if isUnchanged { return Response(status: .notModified, headers: headers) }
+        headers[.contentType] = file.contentType
+        return Response(status: .ok, headers: headers, body: .init(byteBuffer: file.body))
+    }
+
+    /// The page loads nothing from elsewhere and may use camera, microphone and screen itself.
+    private static let security: HTTPFields = [
+        .contentSecurityPolicy: "default-src 'self'; img-src 'self' data:;"
+            + " media-src 'self' blob: mediastream:; connect-src 'self'",
+        .xContentTypeOptions: "nosniff",
+        .referrerPolicy: "no-referrer",
+        .permissionsPolicy: "camera=(self), microphone=(self), display-capture=(self)",
+    ]
+}

@@ -1,0 +1,26 @@
+import Testing
+
+@testable import Signaling
+
+@Suite struct RouteTests {
+    private let client = WebClient()
+
+    @Test(arguments: [
+        ("/whip/a", Route.publish(room: "a"), "/whip/{room}"),
+        ("/whep/a", .watch(room: "a", participant: nil), "/whep/{room}"),
+        ("/whep/a/b", .watch(room: "a", participant: "b"), "/whep/{room}/{participant}"),
+        ("/sessions/a", .session("a"), "/sessions/{id}"), ("/rooms/a", .room("a"), "/rooms/{room}"),
+        ("/offer", .echo, "/offer"), ("/healthz", .health, "/healthz"), ("/readyz", .readiness, "/readyz"),
+        ("/metrics", .metrics, "/metrics"),
+    ])
+    func `every path has its route and its template`(path: String, route: Route, template: String) {
+        let found = Route(path: path, in: client, echo: true)
+        #expect(found == route)
+        #expect(found?.template == template)
+    }
+
+    @Test(arguments: ["", "/x", "whip", "/whip//", "/Whip/a", "/whip/a/b", "/offer/", "/favicon.ico"])
+    func `other paths have none`(path: String) {
+        #expect(Route(path: path, in: client, echo: true) == nil)
+    }
+}
