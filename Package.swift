@@ -26,6 +26,7 @@ func library(
 
 extension Target.Dependency {
     static let argumentParser = product(name: "ArgumentParser", package: "swift-argument-parser")
+    static let asyncHTTPClient = product(name: "AsyncHTTPClient", package: "async-http-client")
     static let configuration = product(name: "Configuration", package: "swift-configuration")
     static let containers = product(name: "BasicContainers", package: "swift-collections")
     static let httpTypes = product(name: "HTTPTypes", package: "swift-http-types")
@@ -48,6 +49,7 @@ let foundations: [Target] = [
     .systemLibrary(name: "CSRTP", pkgConfig: "libsrtp2", providers: [.apt(["libsrtp2-dev"])]),
     .target(name: "CDTLSClock"),
     .target(name: "CLinux"),
+    .target(name: "CAllocationCounter"),
 ]
 
 /// Bytes and a time in, bytes and events out: no module here opens a socket, starts a thread or reads a clock.
@@ -89,6 +91,17 @@ let server: [[Target]] = [
 let bench: [[Target]] = [
     library("Impairment", ["Wire"]),
     [
+        .target(
+            name: "Endpoint",
+            dependencies: ["DTLS", "Impairment", "Peering", "RTP", "SDP", "SRTP", "STUN", "Wire"],
+            swiftSettings: strict),
+        .executableTarget(
+            name: "relay-bench",
+            dependencies: [
+                "CAllocationCounter", "DTLS", "Endpoint", "Impairment", "NodeCore", "NodeIO", "RTP", "SRTP", "STUN", "Wire",
+                .argumentParser, .asyncHTTPClient, .containers, .nio, .system,
+            ],
+            swiftSettings: strict),
         .target(name: "FuzzTargets", dependencies: ["RTP", "SDP", "STUN", "Wire"], swiftSettings: strict),
         .testTarget(name: "FuzzReplayTests", dependencies: ["FuzzTargets"], swiftSettings: strict),
     ],
@@ -105,7 +118,10 @@ let fuzzing: [Target] =
 
 let package = Package(
     name: "smartc-relay",
-    products: [.executable(name: "smartc-relay", targets: ["smartc-relay"])],
+    products: [
+        .executable(name: "smartc-relay", targets: ["smartc-relay"]),
+        .executable(name: "relay-bench", targets: ["relay-bench"]),
+    ],
     dependencies: [
         // Command line with help texts and validation.
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
@@ -117,6 +133,8 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0", traits: []),
         // The logging interface that all Swift servers share.
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        // HTTP requests of the load generator.
+        .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
         // HTTP server; without traits it needs FoundationEssentials only.
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1", traits: []),
         // What Hummingbird stands on: sockets and buffers in its interface.

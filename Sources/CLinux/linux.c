@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -63,20 +64,50 @@ void smartc_message_prepare(struct smartc_message *message, struct iovec *pieces
     message->header.msg_len = 0;
 }
 
-void smartc_message_set_segment(struct smartc_message *message, uint16_t size) {
-    struct msghdr *header = &message->header.msg_hdr;
-    if (size == 0) {
-        header->msg_control = NULL;
-        header->msg_controllen = 0;
-        return;
+static size_t put_control(struct smartc_message *message, size_t at, int level, int type, const void *data, size_t size) {
+    struct cmsghdr *control = (struct cmsghdr *)(message->control + at);
+    control->cmsg_level = level;
+    control->cmsg_type = type;
+    control->cmsg_len = CMSG_LEN(size);
+    memcpy(CMSG_DATA(control), data, size);
+    return at + CMSG_SPACE(size);
+}
+
+void smartc_message_set_control(struct smartc_message *message, uint16_t segment, const uint8_t *local, int is_ipv6) {
+    size_t used = 0;
+    if (segment) used = put_control(message, used, SOL_UDP, UDP_SEGMENT, &segment, sizeof segment);
+    if (local && is_ipv6) {
+        struct in6_pktinfo info = {0};
+        memcpy(&info.ipi6_addr, local, 16);
+        used = put_control(message, used, IPPROTO_IPV6, IPV6_PKTINFO, &info, sizeof info);
+    } else if (local) {
+        struct in_pktinfo info = {0};
+        memcpy(&info.ipi_spec_dst, local + 12, 4);
+        used = put_control(message, used, IPPROTO_IP, IP_PKTINFO, &info, sizeof info);
     }
-    header->msg_control = message->control;
-    header->msg_controllen = CMSG_SPACE(sizeof(uint16_t));
-    struct cmsghdr *control = CMSG_FIRSTHDR(header);
-    control->cmsg_level = SOL_UDP;
-    control->cmsg_type = UDP_SEGMENT;
-    control->cmsg_len = CMSG_LEN(sizeof(uint16_t));
-    memcpy(CMSG_DATA(control), &size, sizeof size);
+    message->header.msg_hdr.msg_control = used ? message->control : NULL;
+    message->header.msg_hdr.msg_controllen = used;
+}
+
+int smartc_message_local(const struct smartc_message *message, uint8_t *local) {
+    struct msghdr *header = (struct msghdr *)&message->header.msg_hdr;
+    for (struct cmsghdr *control = CMSG_FIRSTHDR(header); control; control = CMSG_NXTHDR(header, control)) {
+        if (control->cmsg_level == IPPROTO_IPV6 && control->cmsg_type == IPV6_PKTINFO) {
+            struct in6_pktinfo info;
+            memcpy(&info, CMSG_DATA(control), sizeof info);
+            memcpy(local, &info.ipi6_addr, 16);
+            return 1;
+        }
+        if (control->cmsg_level == IPPROTO_IP && control->cmsg_type == IP_PKTINFO) {
+            struct in_pktinfo info;
+            memcpy(&info, CMSG_DATA(control), sizeof info);
+            memset(local, 0, 10);
+            memset(local + 10, 0xFF, 2);
+            memcpy(local + 12, &info.ipi_addr, 4);
+            return 1;
+        }
+    }
+    return 0;
 }
 
 int smartc_message_segment(const struct smartc_message *message) {
@@ -114,6 +145,12 @@ int smartc_send(int descriptor, struct smartc_message *messages, int count) {
     return sent < 0 ? -errno : sent;
 }
 
+int smartc_set_packet_info(int descriptor, int is_ipv6) {
+    int on = 1;
+    return is_ipv6 ? setsockopt(descriptor, IPPROTO_IPV6, IPV6_RECVPKTINFO, &on, sizeof on)
+                   : setsockopt(descriptor, IPPROTO_IP, IP_PKTINFO, &on, sizeof on);
+}
+
 int smartc_set_udp_gro(int descriptor) {
     int on = 1;
     return setsockopt(descriptor, SOL_UDP, UDP_GRO, &on, sizeof on);
@@ -138,6 +175,11 @@ uint64_t smartc_resident_memory(void) {
     int fields = fscanf(file, "%lu %lu", &size, &resident);
     fclose(file);
     return fields == 2 ? (uint64_t)resident * (uint64_t)sysconf(_SC_PAGESIZE) : 0;
+}
+
+uint64_t smartc_open_file_limit(void) {
+    struct rlimit limit;
+    return getrlimit(RLIMIT_NOFILE, &limit) == 0 ? limit.rlim_cur : 0;
 }
 
 uint64_t smartc_cpu_time(void) {

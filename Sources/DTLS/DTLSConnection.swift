@@ -28,7 +28,7 @@ package struct DTLSConnection: ~Copyable {
     }
 
     /// The largest datagram we send: what every path of the Internet carries with room for tunnels.
-    private static let mtu = 1200
+    package static let usualMTU = 1200
     /// OpenSSL takes a timer that ends at time 0 for none, so its clock starts here.
     private static let clockOrigin: Int64 = 1_000_000_000_000_000
 
@@ -37,15 +37,18 @@ package struct DTLSConnection: ~Copyable {
     private let output: OpaquePointer
     private let fingerprints: [RemoteFingerprint]
     private let role: Role
+    private let mtu: Int
     private var state = State.handshaking
     private var timeouts = 0
 
     /// When `advance` wants to be called next.
     package private(set) var deadline: Instant?
 
-    /// - Parameter fingerprints: those of the remote's SDP; one that matches is enough (RFC 8122 section 5).
+    /// - Parameters:
+    ///   - fingerprints: those of the remote's SDP; one that matches is enough (RFC 8122 section 5).
+    ///   - mtu: the size of the largest datagram to send.
     package init(
-        role: Role, fingerprints: [RemoteFingerprint], context: borrowing DTLSContext
+        role: Role, fingerprints: [RemoteFingerprint], context: borrowing DTLSContext, mtu: Int = usualMTU
     ) throws(DTLSError) {
         guard let connection = unsafe SSL_new(context.handle) else { throw .library("a DTLS connection") }
         guard let read = unsafe BIO_new(BIO_s_mem()), let write = unsafe BIO_new(BIO_s_mem()) else {
@@ -53,12 +56,13 @@ package struct DTLSConnection: ~Copyable {
             throw .library("a memory BIO")
         }
         unsafe SSL_set_bio(connection, read, write)
-        unsafe smartc_ssl_set_mtu(connection, Self.mtu)
+        unsafe smartc_ssl_set_mtu(connection, mtu)
         switch role {
         case .client: unsafe SSL_set_connect_state(connection)
         case .server: unsafe SSL_set_accept_state(connection)
         }
         self.role = role
+        self.mtu = mtu
         self.fingerprints = fingerprints
         unsafe ssl = connection
         unsafe input = read
@@ -90,9 +94,10 @@ package struct DTLSConnection: ~Copyable {
     package mutating func advance(to now: Instant, send: (Span<UInt8>) -> Void) -> Outcome {
         guard let due = deadline, due <= now, state == .handshaking else { return .nothing }
         Self.setClock(now)
+        defer { smartc_dtls_clock_clear() }
         let result = unsafe smartc_dtls_handle_timeout(ssl)
-        smartc_dtls_clock_clear()
-        timeouts += 1
+        // 0: OpenSSL's timer, which counts in microseconds, is not quite up.
+        if result != 0 { timeouts += 1 }
         if result < 0 || timeouts > 10 {
             return fail(.timeout)
         }
@@ -217,7 +222,7 @@ package struct DTLSConnection: ~Copyable {
         while end + 13 <= count {
             let next = end + 13 + Int(span.uint16(at: end + 11))
             guard next <= count else { break }
-            if next - start > Self.mtu, end > start {
+            if next - start > mtu, end > start {
                 send(span.extracting(start..<end))
                 start = end
             }

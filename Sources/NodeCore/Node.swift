@@ -16,6 +16,8 @@ package struct Node: ~Copyable {
     /// While media comes: feedback and repairs are due every few milliseconds.
     private static let busyTick = Duration.milliseconds(10)
     private static let idleTick = Duration.milliseconds(50)
+    /// What Ethernet carries, with room to spare; so large a datagram also leaves in one piece.
+    private static let largestDatagram = 2048
 
     let configuration: NodeConfiguration
     let context: DTLSContext
@@ -64,6 +66,10 @@ package struct Node: ~Copyable {
     ) {
         guard let kind = DatagramKind(of: datagram.span) else {
             counters.drops[.unknownProtocol] += 1
+            return
+        }
+        guard datagram.count <= Self.largestDatagram else {
+            counters.drops[.oversizedDatagram] += 1
             return
         }
         if kind == .stun {
@@ -137,6 +143,7 @@ package struct Node: ~Copyable {
             return
         }
         let former = sessions[slot]?.peer.ice.selected
+        let previous = sessions[slot]?.peer.ice.previous
         let received = sessions[slot]?.peer.receive(
             message, in: datagram, from: source, at: now, context: context, into: &outbox)
         guard let (check, event) = received else { return }
@@ -146,6 +153,9 @@ package struct Node: ~Copyable {
         case .authentic(let isSelected, let forgotten):
             if let forgotten, sessionsByAddress[forgotten] == slot { sessionsByAddress[forgotten] = nil }
             sessionsByAddress[source] = slot
+            if let previous, sessions[slot]?.peer.ice.previous == nil, let key = UfragKey.key(previous.ufrag) {
+                sessionsByUfrag[key] = nil
+            }
             if isSelected, let former, former != source { counters.addressChanges += 1 }
         }
         // A check starts a handshake at most, it never ends one.

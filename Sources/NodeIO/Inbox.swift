@@ -41,7 +41,9 @@ package struct Inbox: ~Copyable {
         guard count > 0 else { return false }
         for index in 0..<count {
             let length = unsafe Int(messages[index].header.msg_len)
-            guard length > 0, let source = unsafe SocketAddress(messages[index].address) else { continue }
+            guard length > 0,
+                let source = unsafe SocketAddress(messages[index].address)?.withLocal(of: messages + index)
+            else { continue }
             let joined = unsafe Int(smartc_message_segment(messages + index))
             let size = joined > 0 ? joined : length
             var offset = 0

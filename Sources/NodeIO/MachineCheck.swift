@@ -1,4 +1,4 @@
-import Glibc
+import CLinux
 import Wire
 
 /// Looks at a machine before a relay runs on it, and says what to change.
@@ -75,9 +75,7 @@ package enum MachineCheck {
     }
 
     private static func descriptors() -> Finding {
-        var limit = rlimit()
-        unsafe getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
-        let count = Int(clamping: limit.rlim_cur)
+        let count = Int(clamping: smartc_open_file_limit())
         return count >= wantedDescriptors
             ? Finding(name: "Open files", state: .ok, detail: "\(count) allowed")
             : Finding(

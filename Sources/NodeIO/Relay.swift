@@ -46,7 +46,7 @@ package final class Relay: MediaPlane {
         var ports: [UInt16] = []
         for number in 0..<max(1, configuration.workers) {
             let port = configuration.udpPort == 0 ? 0 : configuration.udpPort &+ UInt16(truncatingIfNeeded: number)
-            let socket = try UDPSocket(port: port)
+            let socket = try UDPSocket(port: port, answersFromSameAddress: true)
             ports.append(socket.port)
             if number == 0 { warnOfSmallBuffers(socket.receiveBuffer, logger) }
             workers.append(

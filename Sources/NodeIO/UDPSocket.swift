@@ -8,8 +8,8 @@ package import Wire
 /// segmented send (`UDP_SEGMENT`); where it refuses, datagrams go one by one.
 @safe
 package struct UDPSocket: ~Copyable {
-    /// Datagrams that one system call takes.
-    static let batch = 64
+    /// Messages that one system call takes.
+    package static let largestBatch = 64
     /// The kernel's limits for one segmented send: 64 segments and one IP packet.
     private static let segmentLimit = 64
     private static let segmentedBytes = 65_000
@@ -24,14 +24,23 @@ package struct UDPSocket: ~Copyable {
     package let receiveBuffer: Int
     package let sendBuffer: Int
 
+    private let batch: Int
     private let outgoing: UnsafeMutablePointer<smartc_message>
     private let pieces: UnsafeMutablePointer<iovec>
 
     /// Binds to all addresses, or to `address` alone.
     ///
-    /// - Parameter port: 0 lets the kernel choose.
-    package init(address: SocketAddress? = nil, port: UInt16) throws(RelayError) {
+    /// - Parameters:
+    ///   - port: 0 lets the kernel choose.
+    ///   - answersFromSameAddress: whether datagrams leave from the address that the remote sends to, rather than from
+    ///     the one that the routing table prefers. Servers on several addresses need that; source addresses carry it.
+    ///   - batch: how many messages are prepared for one system call, at most `largestBatch`; each takes a kilobyte.
+    package init(
+        address: SocketAddress? = nil, port: UInt16, answersFromSameAddress: Bool = false,
+        batch: Int = UDPSocket.largestBatch
+    ) throws(RelayError) {
         let (descriptor, isIPv6) = try Self.open(address: address, port: port)
+        if answersFromSameAddress { smartc_set_packet_info(descriptor, isIPv6 ? 1 : 0) }
         self.descriptor = descriptor
         self.isIPv6 = isIPv6
         self.port = Self.boundPort(of: descriptor)
@@ -39,10 +48,11 @@ package struct UDPSocket: ~Copyable {
         sendBuffer = Self.enlarge(descriptor, SO_SNDBUF)
         hasReceiveOffload = smartc_set_udp_gro(descriptor) == 0
         hasSegmentation = smartc_has_udp_segment(descriptor) != 0
-        unsafe outgoing = .allocate(capacity: Self.batch)
-        unsafe outgoing.initialize(repeating: smartc_message(), count: Self.batch)
-        unsafe pieces = .allocate(capacity: Self.batch * Self.segmentLimit)
-        unsafe pieces.initialize(repeating: iovec(), count: Self.batch * Self.segmentLimit)
+        self.batch = min(max(batch, 1), Self.largestBatch)
+        unsafe outgoing = .allocate(capacity: self.batch)
+        unsafe outgoing.initialize(repeating: smartc_message(), count: self.batch)
+        unsafe pieces = .allocate(capacity: self.batch * Self.segmentLimit)
+        unsafe pieces.initialize(repeating: iovec(), count: self.batch * Self.segmentLimit)
     }
 
     deinit {
@@ -67,7 +77,7 @@ package struct UDPSocket: ~Copyable {
                     next = run.next
                     first += run.count
                     used += 1
-                    if used == Self.batch {
+                    if used == batch {
                         refused += transmit(used)
                         used = 0
                         first = 0
@@ -104,7 +114,8 @@ package struct UDPSocket: ~Copyable {
             if entry.length < size { break }
         }
         unsafe smartc_message_prepare(outgoing + message, pieces + first, count)
-        unsafe smartc_message_set_segment(outgoing + message, count > 1 ? UInt16(size) : 0)
+        unsafe entries[start].address.setControl(
+            of: outgoing + message, segment: count > 1 ? UInt16(size) : 0, isIPv6: isIPv6)
         unsafe outgoing[message].header.msg_hdr.msg_namelen = entries[start].address.write(
             to: &outgoing[message].address, isIPv6: isIPv6)
         return (next, count)
@@ -133,10 +144,13 @@ package struct UDPSocket: ~Copyable {
         return refused
     }
 
+    /// Sends the pieces of a message that was to be segmented one by one.
     private func sendSingly(_ message: UnsafeMutablePointer<smartc_message>, _ count: Int) -> Int {
         guard let pieces = unsafe message.pointee.header.msg_hdr.msg_iov else { return count }
         var refused = 0
-        unsafe smartc_message_set_segment(message, 0)
+        if let target = unsafe SocketAddress(message.pointee.address) {
+            unsafe target.withLocal(of: message).setControl(of: message, segment: 0, isIPv6: isIPv6)
+        }
         for index in 0..<count {
             unsafe message.pointee.header.msg_hdr.msg_iov = pieces + index
             unsafe message.pointee.header.msg_hdr.msg_iovlen = 1
@@ -226,6 +240,33 @@ extension SocketAddress {
         }
         guard let read else { return nil }
         self = read
+    }
+
+    /// The same address with the own one that a datagram was sent to, if the kernel said.
+    func withLocal(of message: UnsafePointer<smartc_message>) -> SocketAddress {
+        var bytes = InlineArray<16, UInt8>(repeating: 0)
+        var span = bytes.mutableSpan
+        let isKnown = unsafe span.withUnsafeMutableBufferPointer {
+            unsafe smartc_message_local(message, $0.baseAddress) != 0
+        }
+        guard isKnown else { return self }
+        var address = self
+        address.localHigh = bytes.span.uint64(at: 0)
+        address.localLow = bytes.span.uint64(at: 8)
+        return address
+    }
+
+    /// Makes a message leave from the own address, cut into segments of a size other than 0.
+    func setControl(of message: UnsafeMutablePointer<smartc_message>, segment: UInt16, isIPv6: Bool) {
+        guard hasLocal else {
+            unsafe smartc_message_set_control(message, segment, nil, isIPv6 ? 1 : 0)
+            return
+        }
+        let halves = (localHigh.bigEndian, localLow.bigEndian)
+        unsafe withUnsafeBytes(of: halves) { bytes in
+            let start = unsafe bytes.baseAddress?.assumingMemoryBound(to: UInt8.self)
+            unsafe smartc_message_set_control(message, segment, start, isIPv6 ? 1 : 0)
+        }
     }
 
     /// Writes the address as the socket's family wants it and returns its length.

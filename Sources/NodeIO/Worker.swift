@@ -57,10 +57,10 @@ package actor Worker {
 
     /// Starts the thread; before that nothing that is asked of the worker runs.
     package nonisolated func start() throws(RelayError) {
+        try loop.add(descriptor, tag: 0)
         try loop.start(
-            socket: descriptor,
             EventLoop.Handlers(
-                readable: { self.assumeIsolated { $0.drain() } },
+                readable: { _ in self.assumeIsolated { $0.drain() } },
                 idle: { self.assumeIsolated { $0.turn() } }))
     }
 

@@ -113,11 +113,13 @@ package struct Peer: ~Copyable {
             do {
                 let length: Int
                 if kind == .rtp {
-                    guard isExpected(source: datagram.span) else { return .dropped(.tooManySources) }
+                    guard isExpected(sourceAt: 8, of: datagram.span) else { return .dropped(.tooManySources) }
                     length = try inbound?.unprotect(&datagram) ?? 0
-                    remember(source: datagram.span)
+                    remember(sourceAt: 8, of: datagram.span)
                 } else {
+                    guard isExpected(sourceAt: 4, of: datagram.span) else { return .dropped(.tooManySources) }
                     length = try inbound?.unprotectControl(&datagram) ?? 0
+                    remember(sourceAt: 4, of: datagram.span)
                 }
                 lastHeard = now
                 return kind == .rtp ? .media(length: length) : .control(length: length)
@@ -256,14 +258,14 @@ package struct Peer: ~Copyable {
     }
 
     /// libsrtp keeps state for every SSRC that it has authenticated, so their number is bounded before it sees one.
-    private func isExpected(source packet: Span<UInt8>) -> Bool {
+    private func isExpected(sourceAt offset: Int, of packet: Span<UInt8>) -> Bool {
         guard sources.count >= Self.sourceLimit, packet.count >= 12 else { return true }
-        return sources.contains(packet.uint32(at: 8))
+        return sources.contains(packet.uint32(at: offset))
     }
 
-    private mutating func remember(source packet: Span<UInt8>) {
+    private mutating func remember(sourceAt offset: Int, of packet: Span<UInt8>) {
         guard packet.count >= 12 else { return }
-        let ssrc = packet.uint32(at: 8)
+        let ssrc = packet.uint32(at: offset)
         if sources.last != ssrc, !sources.contains(ssrc) {
             sources.append(ssrc)
         }

@@ -1,5 +1,8 @@
 /// An IP address and a UDP port. IPv4 is kept as an IPv4-mapped IPv6 address (RFC 4291 section 2.5.5.2), the way a
 /// dual-stack socket delivers it.
+///
+/// Of a remote it may say besides which of our own addresses it sends to: answers have to leave from that one, and two
+/// such pairs are two paths.
 package struct SocketAddress: Hashable, Sendable {
     /// The first and the last 64 bits of the IPv6 address.
     package let high: UInt64
@@ -8,6 +11,10 @@ package struct SocketAddress: Hashable, Sendable {
     package let port: UInt16
     /// The interface of a link-local address (`sin6_scope_id`), else 0.
     package let scope: UInt32
+
+    /// The own address that the remote sends to, both halves; 0 where that is not known or does not matter.
+    package var localHigh: UInt64 = 0
+    package var localLow: UInt64 = 0
 
     private static let mappedPrefix: UInt64 = 0xFFFF_0000_0000
 
@@ -33,6 +40,9 @@ package struct SocketAddress: Hashable, Sendable {
     package var isUnspecified: Bool {
         high == 0 && (low == 0 || low == Self.mappedPrefix)
     }
+
+    /// Whether it is known which of our own addresses the remote sends to.
+    package var hasLocal: Bool { localHigh != 0 || localLow != 0 }
 
     /// Whether packets to this address never leave the machine.
     package var isLoopback: Bool {

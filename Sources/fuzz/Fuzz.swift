@@ -15,7 +15,8 @@ private let target: FuzzTarget = {
     let name = unsafe getenv("SMARTC_FUZZ_TARGET").map { unsafe String(cString: $0) } ?? ""
     guard let target = FuzzTarget(rawValue: name) else {
         let names = FuzzTarget.allCases.map(\.rawValue).joined(separator: ", ")
-        fatalError("SMARTC_FUZZ_TARGET is to be one of \(names)")
+        print("SMARTC_FUZZ_TARGET is to be one of \(names)")
+        exit(64)
     }
     return target
 }()

@@ -60,7 +60,8 @@ import Wire
         var munger = Self.begun(firstSequenceNumber: 65534, firstTimestamp: .max - 10)
         let numbers = (0..<4).map { index in
             munger.rewrite(
-                sequenceNumber: 500 + UInt16(index), timestamp: 7000 + 10 * UInt32(index), at: .milliseconds(0))
+                sequenceNumber: 500 + UInt16(index), timestamp: 7000 + 10 * UInt32(index),
+                at: .milliseconds(0))
         }
         #expect(numbers.map { $0?.sequenceNumber } == [65534, 65535, 0, 1])
         #expect(numbers.map { $0?.timestamp } == [.max - 10, .max, 9, 19])
@@ -85,7 +86,8 @@ import Wire
         var isContinuous = true
         for index in 0..<100_000 {
             let numbers = munger.rewrite(
-                sequenceNumber: UInt16(truncatingIfNeeded: 500 + index), timestamp: 7000, at: .milliseconds(0))
+                sequenceNumber: UInt16(truncatingIfNeeded: 500 + index), timestamp: 7000, at: .milliseconds(0)
+            )
             isContinuous = isContinuous && numbers?.sequenceNumber == UInt16(truncatingIfNeeded: 100 + index)
         }
         #expect(isContinuous)
@@ -97,10 +99,12 @@ import Wire
         for track in 0..<3 {
             let base = UInt16(track * 1000)
             munger.begin(
-                SourceReference(UInt32(track)), sequenceNumber: base, timestamp: UInt32(track), clockRate: 90000,
+                SourceReference(UInt32(track)), sequenceNumber: base, timestamp: UInt32(track),
+                clockRate: 90000,
                 at: .milliseconds(0))
             for offset in 0..<10 as Range<UInt16> {
-                _ = munger.rewrite(sequenceNumber: base + offset, timestamp: UInt32(track), at: .milliseconds(0))
+                _ = munger.rewrite(
+                    sequenceNumber: base + offset, timestamp: UInt32(track), at: .milliseconds(0))
             }
         }
         let origins = [100, 109, 110, 119, 120, 129].map { munger.origin(of: $0) }
@@ -116,7 +120,8 @@ import Wire
         var munger = Munger(firstSequenceNumber: 100, firstTimestamp: 0)
         for track in 0..<5 as Range<UInt32> {
             munger.begin(
-                SourceReference(track), sequenceNumber: 0, timestamp: 0, clockRate: 90000, at: .milliseconds(0))
+                SourceReference(track), sequenceNumber: 0, timestamp: 0, clockRate: 90000,
+                at: .milliseconds(0))
             _ = munger.rewrite(sequenceNumber: 0, timestamp: 0, at: .milliseconds(0))
         }
         let tracks = [100, 101, 102, 103, 104].map { munger.origin(of: $0)?.source.track }

@@ -40,10 +40,12 @@ func header(of packet: [UInt8]) throws -> RTPHeader {
 
 /// A header without a packet.
 func header(
-    payloadType: UInt8 = 96, _ sequenceNumber: UInt16, timestamp: UInt32 = 0, ssrc: UInt32 = 1, payloadBytes: Int = 100
+    payloadType: UInt8 = 96, _ sequenceNumber: UInt16, timestamp: UInt32 = 0, ssrc: UInt32 = 1,
+    payloadBytes: Int = 100
 ) -> RTPHeader {
     RTPHeader(
-        hasMarker: false, payloadType: payloadType, sequenceNumber: sequenceNumber, timestamp: timestamp, ssrc: ssrc,
+        hasMarker: false, payloadType: payloadType, sequenceNumber: sequenceNumber, timestamp: timestamp,
+        ssrc: ssrc,
         payload: 12..<12 + payloadBytes, extensions: HeaderExtensionBlock(form: .none, range: 12..<12))
 }
 
@@ -64,7 +66,8 @@ func negotiated(
         fingerprint: Fingerprint(algorithm: "sha-256", bytes: [UInt8](repeating: 1, count: 32)),
         sections: [
             .init(
-                kind: kind, mid: mid, direction: direction, codecs: codecs, extensions: extensions, ssrc: ssrc,
+                kind: kind, mid: mid, direction: direction, codecs: codecs, extensions: extensions,
+                ssrc: ssrc,
                 rtxSSRC: rtxSSRC, rids: rids)
         ])
     return try Negotiation(offer: SessionDescription(parsing: offer.text), policy: policy).sections[0]

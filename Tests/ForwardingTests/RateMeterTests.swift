@@ -20,7 +20,9 @@ import Wire
 
     @Test func `the rate follows within a second`() {
         var meter = RateMeter()
-        for step in 0..<300 { meter.add(bytes: step < 200 ? 1250 : 2500, at: .milliseconds(Int64(step) * 10)) }
+        for step in 0..<300 {
+            meter.add(bytes: step < 200 ? 1250 : 2500, at: .milliseconds(Int64(step) * 10))
+        }
         let rate = meter.bitsPerSecond(at: .milliseconds(3000))
         #expect(rate == 2_000_000)
     }

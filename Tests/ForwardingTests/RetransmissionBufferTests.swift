@@ -119,7 +119,9 @@ import Wire
             if step % 500 == 0 { pace = Int64.random(in: 0...30, using: &generator) }
             now = now + .milliseconds(Int64.random(in: 0...max(1, pace), using: &generator))
             number &+= UInt16.random(in: 0...3, using: &generator)
-            var fill = [UInt8](repeating: UInt8.random(in: 0...255, using: &generator), count: .random(in: 1...2100, using: &generator))
+            var fill = [UInt8](
+                repeating: UInt8.random(in: 0...255, using: &generator),
+                count: .random(in: 1...2100, using: &generator))
             fill[0] = UInt8(truncatingIfNeeded: step)
             let stored = packet(number, payload: fill)
             buffer.store(stored.span, try header(of: stored), at: now)

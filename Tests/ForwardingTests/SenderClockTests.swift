@@ -6,7 +6,8 @@ import Wire
 
 @Suite struct SenderClockTests {
     private static let report = SenderReport(
-        ssrc: 1, ntpTimestamp: 0x0000_0010_8000_0000, rtpTimestamp: 0xFFFF_FFF0, packetCount: 0, octetCount: 0)
+        ssrc: 1, ntpTimestamp: 0x0000_0010_8000_0000, rtpTimestamp: 0xFFFF_FFF0, packetCount: 0, octetCount: 0
+    )
 
     @Test func `at its arrival a report is read as it is`() {
         let clock = SenderClock(Self.report, at: .milliseconds(500))
@@ -15,7 +16,7 @@ import Wire
         #expect(reading.timestamp == 0xFFFF_FFF0)
     }
 
-    @Test(arguments: [(90000 as UInt32, 90000 * 3 / 2 - 16 as UInt32), (48000, 48000 * 3 / 2 - 16)])
+    @Test(arguments: [(90000, 134_984), (48000, 71_984)] as [(UInt32, UInt32)])
     func `both clocks go on, and the timestamp wraps`(clockRate: UInt32, timestamp: UInt32) {
         let clock = SenderClock(Self.report, at: .milliseconds(500))
         let reading = clock.reading(at: .milliseconds(2000), clockRate: clockRate)

@@ -5,7 +5,8 @@ import Testing
 @Suite struct DropReasonTests {
     @Test(arguments: [
         (DropReason.unknownAddress, "unknown_address"), (.malformedSTUN, "malformed_stun"),
-        (.unexpectedDTLS, "unexpected_dtls"), (.unauthenticSRTP, "unauthentic_srtp"), (.malformedRTCP, "malformed_rtcp"),
+        (.unexpectedDTLS, "unexpected_dtls"), (.unauthenticSRTP, "unauthentic_srtp"),
+        (.malformedRTCP, "malformed_rtcp"),
         (.replayed, "replayed"), (.waitingForKeyFrame, "waiting_for_key_frame"), (.outboxFull, "outbox_full"),
     ])
     func `a label is the case in snake case`(reason: DropReason, label: String) {

@@ -22,21 +22,27 @@ struct smartc_message {
         unsigned int msg_len;
     } header;
     struct sockaddr_storage address;
-    // Room for one control message with an int.
-    _Alignas(16) char control[64];
+    // Room for a segment size and for the packet information of either IP version.
+    _Alignas(16) char control[96];
 };
 
 // Points the message at its own address and control buffers and at `count` pieces.
 void smartc_message_prepare(struct smartc_message *message, struct iovec *pieces, size_t count);
-// Adds UDP_SEGMENT: the kernel cuts the bytes into datagrams of `size`.
-void smartc_message_set_segment(struct smartc_message *message, uint16_t size);
+// Sets the control messages of a message that leaves. `segment` other than 0: the kernel cuts the bytes into datagrams of
+// that size (UDP_SEGMENT). `local` other than NULL: 16 bytes of the IPv6 or IPv4-mapped address to send from
+// (IPV6_PKTINFO, IP_PKTINFO).
+void smartc_message_set_control(struct smartc_message *message, uint16_t segment, const uint8_t *local, int is_ipv6);
 // The size of the datagrams that UDP_GRO joined, or 0.
 int smartc_message_segment(const struct smartc_message *message);
+
+// Writes the 16 bytes of the address that a datagram was sent to; returns 0 if the kernel did not say.
+int smartc_message_local(const struct smartc_message *message, uint8_t *local);
 
 int smartc_receive(int descriptor, struct smartc_message *messages, int count);
 int smartc_send(int descriptor, struct smartc_message *messages, int count);
 
 // Socket options: 0 or -1 with errno.
+int smartc_set_packet_info(int descriptor, int is_ipv6);
 int smartc_set_udp_gro(int descriptor);
 int smartc_has_udp_segment(int descriptor);
 int smartc_set_nonblocking(int descriptor);
@@ -46,5 +52,7 @@ void smartc_name_thread(const char *name);
 
 // The resident memory of this process in bytes, or 0.
 uint64_t smartc_resident_memory(void);
+// How many files this process may have open.
+uint64_t smartc_open_file_limit(void);
 // CPU time of this process in nanoseconds.
 uint64_t smartc_cpu_time(void);

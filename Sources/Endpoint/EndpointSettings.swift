@@ -1,0 +1,64 @@
+package import SDP
+
+/// What an endpoint offers and sends.
+package struct EndpointSettings: Sendable {
+    /// One m-line of the offer; VP8 or Opus by its kind.
+    package struct Section: Sendable {
+        package var kind: MediaKind
+        package var direction: Direction
+
+        package init(_ kind: MediaKind, _ direction: Direction) {
+            self.kind = kind
+            self.direction = direction
+        }
+    }
+
+    /// How a sender wants to be told what the path takes.
+    package enum BandwidthFeedback: Sendable {
+        case transportWide, remb, none
+    }
+
+    package var sections: [Section]
+    /// `actpass` as browsers do, or `passive` to make the relay the DTLS client.
+    package var setup = Setup.actpass
+    package var video = SyntheticVideo.Settings()
+    package var audio = SyntheticAudio.Settings()
+    package var bandwidthFeedback = BandwidthFeedback.transportWide
+    /// Whether RTX is offered (RFC 4588); without it lost packets are sent again as they were.
+    package var hasRetransmissionStreams = true
+    /// Whether the offer names the SSRCs of what is sent; simulcast never does.
+    package var announcesSSRCs = true
+    /// The largest datagram of the DTLS handshake in bytes.
+    package var handshakeMTU = 1200
+    /// The fingerprint that the offer announces, if not the certificate's: 32 bytes of SHA-256.
+    package var announcedFingerprint: [UInt8]?
+    /// Whether the bytes of every received payload are compared with what was sent.
+    package var verifiesContent = true
+    /// The slot by which an outbox that is shared with other endpoints chains this one's datagrams.
+    package var slot: Int?
+
+    package init(sections: [Section]) {
+        self.sections = sections
+    }
+
+    /// Sends one sound and one picture.
+    package static let publisher = EndpointSettings(sections: [
+        Section(.audio, .sendonly), Section(.video, .sendonly),
+    ])
+    /// Receives one sound and one picture.
+    package static let watcher = EndpointSettings(sections: [
+        Section(.audio, .recvonly), Section(.video, .recvonly),
+    ])
+    /// Sends and receives one of each.
+    package static let echo = EndpointSettings(sections: [
+        Section(.audio, .sendrecv), Section(.video, .sendrecv),
+    ])
+}
+
+/// Why an endpoint cannot go on.
+package enum EndpointError: Error, Equatable {
+    /// The answer cannot be parsed, or lacks what is named.
+    case unusableAnswer(String)
+    /// OpenSSL failed to make a context.
+    case library
+}

@@ -1,0 +1,281 @@
+import RTP
+package import SDP
+import Wire
+
+/// One received stream: puts packets in order, asks for what is missing, and checks what comes.
+package struct IncomingStream: Sendable {
+    /// A packet that waits for an earlier one.
+    private struct Arrival {
+        let sequence: Int64
+        let timestamp: UInt32
+        let hasMarker: Bool
+        let isFrameStart: Bool
+        let isKeyFrame: Bool
+        let content: SyntheticContent?
+    }
+
+    /// A frame of which the beginning was seen.
+    private struct OpenFrame {
+        let timestamp: UInt32
+        var packets: Int
+        let isKeyFrame: Bool
+    }
+
+    /// A packet that is missing for so long is given up, and the frames behind it are shown.
+    private static let patience = Duration.milliseconds(1200)
+    private static let waitingLimit = 1000
+    private static let keyFrameRetry = Duration.milliseconds(500)
+    /// Adds the nanoseconds since 1970 that simulations and loads alike take their origin for.
+    static let wallClockOrigin: Int64 = 1_700_000_000_000_000_000
+
+    package let ssrc: UInt32
+    package let kind: MediaKind
+    package private(set) var statistics = StreamStatistics()
+    private let clockRate: UInt32
+    private let isRepairable: Bool
+    private let verifiesContent: Bool
+    private var nacks = NACKGenerator()
+    private var reception = ReceptionStatistics()
+    private var unwrapper = SequenceUnwrapper()
+    /// The next sequence number to be taken, extended.
+    private var next: Int64?
+    /// Sorted by number.
+    private var waiting: [Arrival] = []
+    private var waitingSince: Instant?
+    private var frame: OpenFrame?
+    private var lastNumber: UInt32?
+    private var lastFrameTimestamp: UInt32?
+    private var clock: (ntp: NTPTime, timestamp: UInt32)?
+    private var needsKeyFrame: Bool
+    private var nextKeyFrameRequest: Instant?
+
+    init(ssrc: UInt32, kind: MediaKind, clockRate: UInt32, isRepairable: Bool, verifiesContent: Bool) {
+        self.ssrc = ssrc
+        self.kind = kind
+        self.clockRate = clockRate
+        self.isRepairable = isRepairable
+        self.verifiesContent = verifiesContent
+        needsKeyFrame = kind == .video
+    }
+
+    /// When packets have to be asked for, given up, or a key frame requested.
+    var deadline: Instant? {
+        var times: [Instant] = []
+        if isRepairable, let due = nacks.deadline { times.append(due) }
+        if let waitingSince { times.append(waitingSince + Self.patience) }
+        if needsKeyFrame, let nextKeyFrameRequest { times.append(nextKeyFrameRequest) }
+        return times.min()
+    }
+
+    // MARK: - Packets
+
+    /// Takes a packet; of a retransmission the header is the one that it restores.
+    mutating func receive(_ packet: Span<UInt8>, _ header: RTPHeader, isRetransmission: Bool, at now: Instant)
+    {
+        if isRetransmission {
+            statistics.retransmissions += 1
+        } else {
+            reception.receive(
+                sequenceNumber: header.sequenceNumber, timestamp: header.timestamp, clockRate: clockRate,
+                at: now)
+        }
+        switch nacks.receive(header.sequenceNumber, at: now) {
+        case .duplicate:
+            statistics.duplicates += 1
+            return
+        case .tooOld:
+            statistics.tooOld += 1
+            return
+        case .reset:
+            statistics.resets += 1
+            beginAnew()
+        case .recovered:
+            if isRetransmission { statistics.recovered += 1 } else { statistics.reordered += 1 }
+        case .inOrder, .gap:
+            break
+        }
+        let arrival = examine(packet, header, at: now)
+        let expected = next ?? arrival.sequence
+        guard arrival.sequence >= expected else {
+            // It was given up before it came after all.
+            statistics.tooOld += 1
+            return
+        }
+        statistics.packets += 1
+        statistics.bytes += header.payload.count
+        if arrival.sequence == expected {
+            next = expected + 1
+            take(arrival, at: now)
+            takeWaiting(at: now)
+        } else {
+            let index = waiting.lastIndex { $0.sequence < arrival.sequence }.map { $0 + 1 } ?? 0
+            waiting.insert(arrival, at: index)
+            waitingSince = waitingSince ?? now
+            if waiting.count > Self.waitingLimit { giveUp(at: now) }
+        }
+    }
+
+    mutating func receive(_ report: SenderReport, at now: Instant) {
+        statistics.senderReports += 1
+        reception.senderReport(ntp: report.ntpTimestamp, at: now)
+        clock = (NTPTime(rawValue: report.ntpTimestamp), report.rtpTimestamp)
+    }
+
+    // MARK: - Feedback
+
+    /// Gives up what has been missing for too long; appends the numbers to ask for.
+    mutating func advance(to now: Instant, roundTrip: Duration, missing list: inout [UInt16]) {
+        if let waitingSince, now >= waitingSince + Self.patience { giveUp(at: now) }
+        guard isRepairable else { return }
+        let before = list.count
+        nacks.dueRequests(at: now, roundTrip: roundTrip, into: &list)
+        statistics.nacksSent += list.count - before
+    }
+
+    /// Whether to ask for a key frame now. It is taken as asked.
+    mutating func takeKeyFrameRequest(at now: Instant) -> Bool {
+        guard needsKeyFrame, let due = nextKeyFrameRequest, due <= now else { return false }
+        nextKeyFrameRequest = now + Self.keyFrameRetry
+        statistics.keyFrameRequestsSent += 1
+        return true
+    }
+
+    mutating func reportBlock(at now: Instant) -> ReportBlock {
+        reception.reportBlock(ssrc: ssrc, at: now)
+    }
+
+    // MARK: - In order
+
+    private mutating func examine(_ packet: Span<UInt8>, _ header: RTPHeader, at now: Instant) -> Arrival {
+        let payload = packet.extracting(header.payload)
+        var isFrameStart = true
+        var isKeyFrame = false
+        var offset = SyntheticAudio.contentOffset
+        if kind == .video {
+            guard let descriptor = VP8Descriptor(parsing: payload) else {
+                statistics.corrupted += 1
+                return Arrival(
+                    sequence: unwrapper.unwrap(header.sequenceNumber), timestamp: header.timestamp,
+                    hasMarker: header.hasMarker, isFrameStart: false, isKeyFrame: false, content: nil)
+            }
+            isFrameStart = descriptor.startsPartition && descriptor.partitionIndex == 0
+            isKeyFrame = descriptor.isKeyFrame
+            offset = SyntheticVideo.contentOffset(
+                isFrameStart: isFrameStart, isKeyFrame: isKeyFrame, descriptorLength: descriptor.headerLength)
+        }
+        let content = SyntheticContent(parsing: payload, at: offset)
+        if let content {
+            statistics.latency.add(now - content.sentAt)
+            if verifiesContent, !content.isIntact(in: payload, at: offset) { statistics.corrupted += 1 }
+        } else {
+            statistics.corrupted += 1
+        }
+        return Arrival(
+            sequence: unwrapper.unwrap(header.sequenceNumber), timestamp: header.timestamp,
+            hasMarker: header.hasMarker, isFrameStart: isFrameStart, isKeyFrame: isKeyFrame, content: content)
+    }
+
+    private mutating func takeWaiting(at now: Instant) {
+        var count = 0
+        while count < waiting.count, waiting[count].sequence == next {
+            next = waiting[count].sequence + 1
+            take(waiting[count], at: now)
+            count += 1
+        }
+        waiting.removeFirst(count)
+        waitingSince = waiting.isEmpty ? nil : count > 0 ? now : waitingSince
+    }
+
+    private mutating func giveUp(at now: Instant) {
+        guard let first = waiting.first, let expected = next else { return }
+        statistics.lost += Int(first.sequence - expected)
+        next = first.sequence
+        if frame != nil { statistics.brokenFrames += 1 }
+        frame = nil
+        lastNumber = nil
+        requireKeyFrame(at: now)
+        takeWaiting(at: now)
+    }
+
+    private mutating func beginAnew() {
+        next = nil
+        waiting = []
+        waitingSince = nil
+        frame = nil
+        lastNumber = nil
+        unwrapper = SequenceUnwrapper()
+        needsKeyFrame = kind == .video
+    }
+
+    private mutating func requireKeyFrame(at now: Instant) {
+        guard kind == .video, !needsKeyFrame else { return }
+        needsKeyFrame = true
+        nextKeyFrameRequest = now
+    }
+
+    /// Takes the packet that is next in the order of sequence numbers.
+    private mutating func take(_ arrival: Arrival, at now: Instant) {
+        if let content = arrival.content { follow(content, of: arrival) }
+        if arrival.isFrameStart {
+            if frame != nil { statistics.brokenFrames += 1 }
+            frame = OpenFrame(timestamp: arrival.timestamp, packets: 0, isKeyFrame: arrival.isKeyFrame)
+            if let lastFrameTimestamp {
+                let step = arrival.timestamp &- lastFrameTimestamp
+                if step == 0 || step > .max / 2 {
+                    statistics.timestampRegressions += 1
+                } else {
+                    statistics.largestTimestampStep = max(statistics.largestTimestampStep, step)
+                }
+            }
+            lastFrameTimestamp = arrival.timestamp
+            if arrival.isKeyFrame {
+                needsKeyFrame = false
+            } else if needsKeyFrame, nextKeyFrameRequest == nil {
+                nextKeyFrameRequest = now
+            }
+        }
+        frame?.packets += 1
+        guard arrival.hasMarker || kind == .audio, let finished = frame else { return }
+        frame = nil
+        guard finished.timestamp == arrival.timestamp,
+            arrival.content.map({ Int($0.count) == finished.packets }) ?? true
+        else {
+            statistics.brokenFrames += 1
+            return
+        }
+        finish(finished, arrival.content, at: now)
+    }
+
+    private mutating func finish(_ frame: OpenFrame, _ content: SyntheticContent?, at now: Instant) {
+        statistics.frames += 1
+        if frame.isKeyFrame { statistics.keyFrames += 1 }
+        if let last = statistics.lastFrameAt {
+            statistics.longestPause = max(statistics.longestPause, now - last)
+        }
+        statistics.firstFrameAt = statistics.firstFrameAt ?? now
+        statistics.lastFrameAt = now
+        statistics.firstFrameNumber = statistics.firstFrameNumber ?? content?.frame
+        statistics.lastFrameNumber = content?.frame ?? statistics.lastFrameNumber
+    }
+
+    /// Compares a packet's content with that of the one before.
+    private mutating func follow(_ content: SyntheticContent, of arrival: Arrival) {
+        if content.source == statistics.source {
+            if let lastNumber, content.number != lastNumber &+ 1 { statistics.contentGaps += 1 }
+        } else {
+            if statistics.source != nil {
+                statistics.sourceChanges += 1
+                if kind == .video, !arrival.isKeyFrame { statistics.sourceChangesWithoutKeyFrame += 1 }
+            }
+            statistics.source = content.source
+            statistics.firstFrameNumber = nil
+        }
+        lastNumber = content.number
+        if let clock {
+            let ticks = Int64(Int32(bitPattern: arrival.timestamp &- clock.timestamp))
+            let shown = clock.ntp + .nanoseconds(ticks * 1_000_000_000 / Int64(clockRate))
+            statistics.clockOffset =
+                shown - NTPTime(nanosecondsSince1970: content.sentAt.nanoseconds &+ Self.wallClockOrigin)
+        }
+    }
+}

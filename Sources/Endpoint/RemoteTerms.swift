@@ -1,0 +1,74 @@
+import RTP
+import SDP
+import Wire
+
+/// What an answer says, in the terms of the endpoint that offered.
+struct RemoteTerms {
+    /// One accepted m-line.
+    struct Section {
+        let kind: MediaKind
+        let mid: String
+        /// Whether the relay takes media in it.
+        let receives: Bool
+        let payloadType: UInt8
+        let retransmissionPayloadType: UInt8?
+        let hasNACK: Bool
+        /// The encodings that the relay takes, if it was offered any.
+        let rids: [String]
+    }
+
+    let ufrag: String
+    let pwd: String
+    let fingerprints: [SDP.Fingerprint]
+    /// Whether the relay waits for our ClientHello.
+    let isPassive: Bool
+    let target: SocketAddress
+    let sections: [Section]
+    /// The RTX streams that the relay announced, with their primary ones.
+    let retransmissionGroups: [(primary: UInt32, rtx: UInt32)]
+    let hasTransportWideCC: Bool
+    let hasREMB: Bool
+
+    init(parsing text: String) throws(EndpointError) {
+        let answer: SessionDescription
+        do {
+            answer = try SessionDescription(parsing: text)
+        } catch {
+            throw .unusableAnswer("\(error)")
+        }
+        let accepted = answer.sections.filter { !$0.isRejected }
+        guard let first = accepted.first else { throw .unusableAnswer("every m-line is rejected") }
+        guard let ufrag = first.iceUfrag, let pwd = first.icePwd else {
+            throw .unusableAnswer("no ICE credentials")
+        }
+        guard !first.fingerprints.isEmpty else { throw .unusableAnswer("no fingerprint") }
+        guard let target = first.candidates.compactMap(\.address).first else {
+            throw .unusableAnswer("no candidate with an address")
+        }
+        self.ufrag = ufrag
+        self.pwd = pwd
+        self.target = target
+        fingerprints = first.fingerprints
+        switch first.setup {
+        case .passive: isPassive = true
+        case .active: isPassive = false
+        case .actpass, nil: throw .unusableAnswer("a=setup is neither active nor passive")
+        }
+        var sections: [Section] = []
+        for section in accepted {
+            guard let codec = section.codecs.first(where: { $0.codec == .vp8 || $0.codec == .opus }) else {
+                throw .unusableAnswer("neither VP8 nor Opus in the m-line \(section.mid)")
+            }
+            sections.append(
+                Section(
+                    kind: section.kind, mid: section.mid, receives: section.direction.receives,
+                    payloadType: codec.payloadType,
+                    retransmissionPayloadType: codec.retransmissionPayloadType,
+                    hasNACK: codec.feedback.contains(.nack), rids: section.rids.map(\.id)))
+        }
+        self.sections = sections
+        retransmissionGroups = accepted.flatMap(\.fidGroups)
+        hasTransportWideCC = accepted.contains { $0.extensions.contains { $0.kind == .transportWideCC } }
+        hasREMB = accepted.contains { $0.codecs.contains { $0.feedback.contains(.remb) } }
+    }
+}

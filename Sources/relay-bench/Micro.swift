@@ -1,0 +1,212 @@
+import ArgumentParser
+import CAllocationCounter
+import DTLS
+import FoundationEssentials
+import Impairment
+import NodeIO
+import RTP
+import SRTP
+import STUN
+import Wire
+
+/// `relay-bench micro`: what single steps of the packet path cost.
+struct Micro: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Measure single steps: parsing, protection, sending, checks, handshakes, and allocations.",
+        discussion: """
+            Each figure is the best of half a second of runs. With --allocations nothing is timed: a node forwards to \
+            watchers in memory, and the command exits with 1 when the packet path allocates.
+
+            EXAMPLES
+              relay-bench micro
+              relay-bench micro --json
+              relay-bench micro --allocations
+            """)
+
+    @Flag(help: "Count heap allocations on the forwarding path instead; fail if there is one.")
+    var allocations = false
+
+    @Flag(help: "Print the result as JSON.")
+    var json = false
+
+    func run() async throws {
+        if allocations {
+            try checkAllocations()
+            return
+        }
+        let results = try steps()
+        if json {
+            let encoder = JSONEncoder()
+            encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
+            print(String(decoding: try encoder.encode(results), as: UTF8.self))
+        } else {
+            var table = Table(["step", "ns"])
+            for result in results { table.add([result.name, decimal(result.nanoseconds)]) }
+            print(table.text)
+        }
+    }
+
+    // MARK: - Allocations
+
+    private func checkAllocations() throws {
+        var table = Table(["watchers", "packets in", "packets out", "allocations"])
+        var total: UInt64 = 0
+        for watchers in [1, 50] {
+            var room = try MemoryRoom(watchers: watchers)
+            // Handshakes, then two seconds in which stores and tables grow to their size.
+            _ = room.run(for: .seconds(4))
+            guard room.isConnected else { throw ValidationError("The endpoints did not connect.") }
+            let cost = room.run(for: .seconds(5)) { smartc_allocations() }
+            table.add(["\(watchers)", "\(cost.packetsIn)", "\(cost.packetsOut)", "\(cost.metered)"])
+            guard cost.packetsOut > 0 else { throw ValidationError("Nothing was forwarded.") }
+            total += cost.metered
+        }
+        print(table.text)
+        print("allocations: \(total == 0 ? 1 : 0) passed, \(total == 0 ? 0 : 1) failed")
+        if total > 0 { throw ExitCode.failure }
+    }
+
+    // MARK: - Steps
+
+    private func steps() throws -> [Measurement] {
+        var results: [Measurement] = []
+        var progress = Progress("micro")
+        func add(_ measurement: Measurement) {
+            results.append(measurement)
+            progress.show(Double(results.count) / 13, measurement.name)
+        }
+        let packet = Self.packet
+        add(
+            .run("parse an RTP header", steps: 10_000) {
+                var sum = 0
+                for _ in 0..<10_000 { sum &+= RTPHeader(parsing: packet.span)?.payload.count ?? 0 }
+                blackHole(sum)
+            })
+        for (name, profile, length) in Self.profiles {
+            for usesSealer in profile == .aes128CMSHA1With80BitTag ? [false] : [true, false] {
+                let key = [UInt8](repeating: 7, count: length)
+                var session = try SRTPSession(
+                    .outbound, profile: profile, keyAndSalt: key, usesSealer: usesSealer)
+                add(
+                    .run("protect 1100 bytes, \(name), \(usesSealer ? "OpenSSL" : "libsrtp2")", steps: 1000) {
+                        Self.protect(1000, with: &session)
+                    })
+            }
+        }
+        add(try Self.check())
+        add(try Self.handshake())
+        for size in [1, 5] { add(try Self.flush(runs: size)) }
+        add(try Self.forward(to: 200))
+        progress.finish()
+        return results
+    }
+
+    private static let profiles: [(String, SRTPSession.Profile, Int)] = [
+        ("AES-128-GCM", .aeadAES128GCM, 28), ("AES-256-GCM", .aeadAES256GCM, 44),
+        ("AES-CM/SHA1-80", .aes128CMSHA1With80BitTag, 30),
+    ]
+
+    private static let packet: [UInt8] =
+        [0x90, 96, 0, 1, 0, 0, 0, 1, 0, 0, 0, 1, 0xBE, 0xDE, 0, 1, 0x10, 0x30, 0, 0] + [UInt8](repeating: 9, count: 1100)
+
+    private static func protect(_ count: Int, with session: inout SRTPSession) {
+        var buffer = [UInt8](repeating: 0, count: 0)
+        buffer.reserveCapacity(1200)
+        for number in 0..<count {
+            buffer = [UInt8](capacity: 1200) { output in
+                output.append(0x80)
+                output.append(96)
+                output.append(bigEndian: UInt16(truncatingIfNeeded: number))
+                output.append(copying: packet.span, 4..<12)
+                output.append(copying: packet.span, 20..<1120)
+                _ = session.protect(&output)
+            }
+        }
+        blackHole(buffer.count)
+    }
+
+    private static func check() throws -> Measurement {
+        let key = Array("a password of 24 letters".utf8)
+        var generator = SplitMix64(seed: 1)
+        let transaction = TransactionID(using: &generator)
+        let request = [UInt8](capacity: STUNWriter.maximumLength) { output in
+            STUNWriter.bindingRequest(
+                transaction: transaction, username: "abcdefgh:ijkl", password: key.span, priority: 1, tieBreaker: 1,
+                isControlling: true, useCandidate: true, into: &output)
+        }
+        return .run("verify a STUN check and answer it", steps: 1000) {
+            var sum = 0
+            for _ in 0..<1000 {
+                guard let message = try? STUNMessage(parsing: request.span),
+                    message.isAuthentic(request.span, password: key.span)
+                else { continue }
+                let answer = [UInt8](capacity: STUNWriter.maximumLength) { output in
+                    STUNWriter.bindingSuccess(
+                        transaction: message.transactionID, mappedAddress: SocketAddress(ipv4: 1, port: 1),
+                        password: key.span, into: &output)
+                }
+                sum &+= answer.count
+            }
+            blackHole(sum)
+        }
+    }
+
+    private static func handshake() throws -> Measurement {
+        let certificate = try Certificate()
+        let context = try DTLSContext(certificate: certificate)
+        let trusted = [RemoteFingerprint(algorithm: "sha-256", bytes: certificate.fingerprint)]
+        return .run("DTLS handshake, both ends", steps: 1) {
+            guard var client = try? DTLSConnection(role: .client, fingerprints: trusted, context: context),
+                var server = try? DTLSConnection(role: .server, fingerprints: trusted, context: context)
+            else { return }
+            var toServer: [[UInt8]] = []
+            var toClient: [[UInt8]] = []
+            let now = Instant(nanoseconds: 0)
+            func copy(_ span: Span<UInt8>) -> [UInt8] {
+                [UInt8](capacity: span.count) { $0.append(copying: span, 0..<span.count) }
+            }
+            _ = client.start(at: now) { toServer.append(copy($0)) }
+            while !toServer.isEmpty || !toClient.isEmpty {
+                let arriving = toServer
+                toServer = []
+                for datagram in arriving { _ = server.receive(datagram.span, at: now) { toClient.append(copy($0)) } }
+                let returning = toClient
+                toClient = []
+                for datagram in returning { _ = client.receive(datagram.span, at: now) { toServer.append(copy($0)) } }
+            }
+        }
+    }
+
+    private static func forward(to watchers: Int) throws -> Measurement {
+        var room = try MemoryRoom(watchers: watchers)
+        _ = room.run(for: .seconds(2))
+        let cost = room.run(for: .seconds(2)) { UInt64(MonotonicClock.now().nanoseconds) }
+        return Measurement(
+            name: "forward to one of \(watchers) subscribers, protected, not sent",
+            nanoseconds: Double(cost.metered) / Double(max(cost.packetsOut, 1)))
+    }
+
+    /// Sends to a socket that nobody reads: the kernel drops what does not fit, after the same work.
+    private static func flush(runs size: Int) throws -> Measurement {
+        var socket = try UDPSocket(port: 0)
+        let sink = try UDPSocket(port: 0, batch: 1)
+        let target = SocketAddress(ipv4: 0x7F00_0001, port: sink.port)
+        var outbox = Outbox(bytes: 1 << 20, entryLimit: 1024)
+        outbox.reservePeers(100)
+        return .run("send one packet of \(size == 1 ? "single ones" : "runs of \(size) (segmented)")", steps: 500) {
+            for number in 0..<500 {
+                outbox.append(to: target, peer: number / size % 100, capacity: 1200) { output in
+                    output.append(copying: packet.span, 0..<1116)
+                    return true
+                }
+            }
+            _ = socket.flush(&outbox)
+        }
+    }
+}
+
+/// Keeps a result from being optimised away.
+@inline(never)
+private func blackHole(_ value: Int) {
+    if value == .min { print(value) }
+}

@@ -1,0 +1,10 @@
+import ArgumentParser
+
+/// Measures a relay like its users and rivals would.
+@main
+struct RelayBench: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "relay-bench",
+        abstract: "Measures media relays: load from real WebRTC endpoints, and the cost of single steps.",
+        subcommands: [Load.self, Micro.self])
+}

@@ -1,0 +1,85 @@
+import Endpoint
+import Impairment
+import NodeCore
+import SDP
+import Wire
+
+/// An endpoint at its place in a simulation: its address, its two links, and what signaling told it.
+final class Client {
+    var endpoint: Endpoint
+    var address: SocketAddress
+    var uplink: LinkEmulator
+    var downlink: LinkEmulator
+    let session: SessionID
+    let participant: ParticipantID?
+    /// Whether nothing of it reaches the relay any more, nor the other way round.
+    var isCut = false
+    /// Asked with the number of each DTLS datagram of a direction, from 0: whether the wire loses it.
+    var losesHandshake: (Direction, Int) -> Bool = { _, _ in false }
+    /// What becomes of its datagrams before they leave.
+    var rewrite: ([UInt8]) -> [[UInt8]] = { [$0] }
+    private var handshakes: [Direction: Int] = [:]
+    /// A copy of everything that it has sent, if wanted.
+    var recording: [[UInt8]]?
+
+    enum Direction: Hashable {
+        case up, down
+    }
+
+    init(
+        _ endpoint: consuming Endpoint, address: SocketAddress, answer: SessionAnswer, up: LinkSettings,
+        down: LinkSettings, seed: UInt64
+    ) {
+        self.endpoint = endpoint
+        self.address = address
+        session = answer.id
+        participant = answer.participant
+        uplink = LinkEmulator(up, seed: seed)
+        downlink = LinkEmulator(down, seed: seed ^ 0x5555)
+    }
+
+    func send(_ bytes: [UInt8], to destination: SocketAddress, at now: Instant) {
+        recording?.append(bytes)
+        guard !isCut, !loses(bytes, .up) else { return }
+        for rewritten in rewrite(bytes) {
+            uplink.send(Datagram(source: address, destination: destination, bytes: rewritten), at: now)
+        }
+    }
+
+    func deliver(_ datagram: Datagram, at now: Instant) {
+        guard !isCut, !loses(datagram.bytes, .down) else { return }
+        downlink.send(datagram, at: now)
+    }
+
+    private func loses(_ bytes: [UInt8], _ direction: Direction) -> Bool {
+        guard let first = bytes.first, (20...63).contains(first) else { return false }
+        let number = handshakes[direction, default: 0]
+        handshakes[direction] = number + 1
+        return losesHandshake(direction, number)
+    }
+
+    // MARK: - Looking
+
+    var isConnected: Bool { endpoint.isConnected }
+    var state: Endpoint.State { endpoint.state }
+    var counters: Endpoint.Counters { endpoint.counters }
+    var outgoing: [OutgoingStream] { endpoint.outgoing }
+    var incoming: [IncomingStream] { endpoint.incoming }
+    var ice: ControllingAgent { endpoint.ice }
+    /// What is received.
+    var video: StreamStatistics { endpoint.received(.video) }
+    var audio: StreamStatistics { endpoint.received(.audio) }
+    var ledger: FeedbackLedger? { endpoint.ledger }
+    var advisedBitsPerSecond: UInt64? { endpoint.advisedBitsPerSecond }
+    /// Frames that were made, and key frames among them.
+    var framesSent: Int { endpoint.framesSent().all }
+    var keyFramesSent: Int { endpoint.framesSent().key }
+
+    var deadline: Instant? {
+        var earliest = endpoint.deadline
+        for time in [uplink.deadline, downlink.deadline] {
+            if let time { earliest = min(earliest ?? time, time) }
+        }
+        return earliest
+    }
+}
