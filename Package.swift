@@ -36,6 +36,7 @@ extension Target.Dependency {
     static let hummingbirdTLS = product(name: "HummingbirdTLS", package: "hummingbird")
     static let logging = product(name: "Logging", package: "swift-log")
     static let nio = product(name: "NIOCore", package: "swift-nio")
+    static let nioHTTP1 = product(name: "NIOHTTP1", package: "swift-nio")
     static let nioPosix = product(name: "NIOPosix", package: "swift-nio")
     static let nioSSL = product(name: "NIOSSL", package: "swift-nio-ssl")
     static let serviceLifecycle = product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
@@ -98,8 +99,8 @@ let bench: [[Target]] = [
         .executableTarget(
             name: "relay-bench",
             dependencies: [
-                "CAllocationCounter", "DTLS", "Endpoint", "Impairment", "NodeCore", "NodeIO", "RTP", "SRTP", "STUN", "Wire",
-                .argumentParser, .asyncHTTPClient, .containers, .nio, .system,
+                "CAllocationCounter", "DTLS", "Endpoint", "Impairment", "NodeCore", "NodeIO", "RTP", "SDP", "SRTP", "STUN",
+                "Wire", .argumentParser, .asyncHTTPClient, .containers, .nio, .nioHTTP1, .system,
             ],
             swiftSettings: strict),
         .target(name: "FuzzTargets", dependencies: ["RTP", "SDP", "STUN", "Wire"], swiftSettings: strict),

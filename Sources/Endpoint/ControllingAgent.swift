@@ -49,7 +49,9 @@ package struct ControllingAgent: Sendable {
 
     /// When a check is due or consent ends; nil before there is a remote.
     var deadline: Instant? {
-        [nextCheck, lastAnswer.map { $0 + Self.consentLimit }].compactMap { $0 }.min()
+        guard let lastAnswer else { return nextCheck }
+        let expiry = lastAnswer + Self.consentLimit
+        return min(nextCheck ?? expiry, expiry)
     }
 
     /// Begins to check, or begins anew with other credentials.

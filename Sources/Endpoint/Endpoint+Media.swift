@@ -32,9 +32,11 @@ extension Endpoint {
     /// Sends bytes of the caller's making as an RTP packet or RTCP compound, protected like any other: for tests of how
     /// the relay takes what no client should send. Returns false if SRTP cannot protect them.
     @discardableResult
-    package mutating func sendProtected(_ bytes: [UInt8], isControl: Bool, into outbox: inout Outbox) -> Bool {
+    package mutating func sendProtected(_ bytes: [UInt8], isControl: Bool, into outbox: inout Outbox) -> Bool
+    {
         guard isConnected, let target = ice.target else { return false }
-        return outbox.append(to: target, peer: settings.slot, capacity: bytes.count + SRTPSession.overhead) { output in
+        return outbox.append(to: target, peer: settings.slot, capacity: bytes.count + SRTPSession.overhead) {
+            output in
             output.append(copying: bytes.span, 0..<bytes.count)
             return (isControl ? outbound?.protectControl(&output) : outbound?.protect(&output)) == true
         }

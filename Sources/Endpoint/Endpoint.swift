@@ -115,7 +115,7 @@ package struct Endpoint: ~Copyable {
             consider(nextSound)
         }
         consider(nextReport)
-        for stream in incoming { consider(stream.deadline) }
+        for index in incoming.indices { consider(incoming[index].deadline) }
         return earliest
     }
 

@@ -43,6 +43,8 @@ package struct IncomingStream: Sendable {
     private var waiting: [Arrival] = []
     private var waitingSince: Instant?
     private var frame: OpenFrame?
+    /// Whether packets were given up behind the beginning of the last frame.
+    private var hasLostOpenFrame = false
     private var lastNumber: UInt32?
     private var lastFrameTimestamp: UInt32?
     private var clock: (ntp: NTPTime, timestamp: UInt32)?
@@ -60,11 +62,15 @@ package struct IncomingStream: Sendable {
 
     /// When packets have to be asked for, given up, or a key frame requested.
     var deadline: Instant? {
-        var times: [Instant] = []
-        if isRepairable, let due = nacks.deadline { times.append(due) }
-        if let waitingSince { times.append(waitingSince + Self.patience) }
-        if needsKeyFrame, let nextKeyFrameRequest { times.append(nextKeyFrameRequest) }
-        return times.min()
+        var earliest = isRepairable ? nacks.deadline : nil
+        if let waitingSince {
+            let expiry = waitingSince + Self.patience
+            earliest = min(earliest ?? expiry, expiry)
+        }
+        if needsKeyFrame, let nextKeyFrameRequest {
+            earliest = min(earliest ?? nextKeyFrameRequest, nextKeyFrameRequest)
+        }
+        return earliest
     }
 
     // MARK: - Packets
@@ -190,7 +196,7 @@ package struct IncomingStream: Sendable {
         guard let first = waiting.first, let expected = next else { return }
         statistics.lost += Int(first.sequence - expected)
         next = first.sequence
-        if frame != nil { statistics.brokenFrames += 1 }
+        hasLostOpenFrame = hasLostOpenFrame || frame != nil
         frame = nil
         lastNumber = nil
         requireKeyFrame(at: now)
@@ -202,6 +208,7 @@ package struct IncomingStream: Sendable {
         waiting = []
         waitingSince = nil
         frame = nil
+        hasLostOpenFrame = false
         lastNumber = nil
         unwrapper = SequenceUnwrapper()
         needsKeyFrame = kind == .video
@@ -217,7 +224,8 @@ package struct IncomingStream: Sendable {
     private mutating func take(_ arrival: Arrival, at now: Instant) {
         if let content = arrival.content { follow(content, of: arrival) }
         if arrival.isFrameStart {
-            if frame != nil { statistics.brokenFrames += 1 }
+            if frame != nil || hasLostOpenFrame { statistics.brokenFrames += 1 }
+            hasLostOpenFrame = false
             frame = OpenFrame(timestamp: arrival.timestamp, packets: 0, isKeyFrame: arrival.isKeyFrame)
             if let lastFrameTimestamp {
                 let step = arrival.timestamp &- lastFrameTimestamp
@@ -235,7 +243,12 @@ package struct IncomingStream: Sendable {
             }
         }
         frame?.packets += 1
-        guard arrival.hasMarker || kind == .audio, let finished = frame else { return }
+        guard arrival.hasMarker || kind == .audio else { return }
+        hasLostOpenFrame = false
+        guard let finished = frame else {
+            statistics.brokenFrames += 1
+            return
+        }
         frame = nil
         guard finished.timestamp == arrival.timestamp,
             arrival.content.map({ Int($0.count) == finished.packets }) ?? true

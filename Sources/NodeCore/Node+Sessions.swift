@@ -23,13 +23,14 @@ extension Node {
 
         // From here on nothing fails.
         let slot = sessions.nextSlot
+        let place = place(of: room)
         let peer = Peer(
             slot: slot, local: local, remoteUfrag: negotiation.remoteUfrag,
             fingerprints: negotiation.remoteFingerprints.map { .init(algorithm: $0.algorithm, bytes: $0.bytes) },
             role: negotiation.localSetup == .active ? .client : .server, at: now)
         let accepted = negotiation.sections.filter(\.isAccepted)
         var session = Session(
-            id: id, room: room, role: role, participant: participant, peer: peer, ssrc: generator.next(),
+            id: id, room: place, role: role, participant: participant, peer: peer, ssrc: generator.next(),
             cname: token(12, using: &generator),
             usesReducedSizeRTCP: accepted.allSatisfy(\.usesReducedSizeRTCP),
             wantsREMB: accepted.contains { $0.codecs.contains { $0.feedback.contains(.remb) } },
@@ -52,7 +53,7 @@ extension Node {
         sessions.insert(session)
         sessionsByID[id] = slot
         if let key = UfragKey.key(local.ufrag) { sessionsByUfrag[key] = slot }
-        join(slot, room: room, role)
+        join(slot, room: place, role)
         connecting += 1
         counters.sessionsOpened += 1
         report(.opened, of: slot)
@@ -108,7 +109,7 @@ extension Node {
 
     /// The participants of a room that exists.
     package mutating func describe(_ room: RoomID) throws(SessionError) -> RoomDescription {
-        guard let members = rooms[room] else { throw .unknownRoom }
+        guard let place = roomsByID[room], let members = rooms[place] else { throw .unknownRoom }
         var participants: [RoomDescription.Participant] = []
         for publisher in members.publishers {
             guard let id = sessions[publisher]?.participant else { continue }
@@ -166,8 +167,9 @@ extension Node {
         }
         sessions.remove(slot)
         rooms[room]?.remove(slot)
-        if rooms[room]?.sessionCount == 0 {
-            rooms[room] = nil
+        if let roomID = rooms[room]?.id, rooms[room]?.sessionCount == 0 {
+            roomsByID[roomID] = nil
+            rooms.remove(room)
         } else {
             assignSources(in: room)
         }
@@ -192,7 +194,7 @@ extension Node {
 
     // MARK: - Opening
 
-    private func checkLimits(_ room: RoomID) throws(SessionError) {
+    private mutating func checkLimits(_ room: RoomID) throws(SessionError) {
         let limits = configuration.limits
         if sessions.count >= limits.sessions {
             throw .limitReached(what: "This node takes \(limits.sessions) sessions.", retryAfter: .seconds(30))
@@ -201,7 +203,7 @@ extension Node {
             throw .limitReached(
                 what: "This node lets \(limits.handshakes) sessions connect at a time.", retryAfter: .seconds(5))
         }
-        if let members = rooms[room], members.sessionCount >= limits.sessionsPerRoom {
+        if let place = roomsByID[room], let count = rooms[place]?.sessionCount, count >= limits.sessionsPerRoom {
             throw .limitReached(
                 what: "The room \(room) takes \(limits.sessionsPerRoom) sessions.", retryAfter: .seconds(30))
         }
@@ -230,7 +232,8 @@ extension Node {
         case .publish(nil):
             return ParticipantID("p-\(token(8, using: &generator))")
         case .publish(.some(let wanted)):
-            for publisher in rooms[room]?.publishers ?? [] where sessions[publisher]?.participant == wanted {
+            let publishers = roomsByID[room].flatMap { rooms[$0]?.publishers } ?? []
+            for publisher in publishers where sessions[publisher]?.participant == wanted {
                 throw .participantTaken(wanted)
             }
             return wanted
@@ -284,11 +287,19 @@ extension Node {
             streamID: "smartc", trackID: "\(section.kind.rawValue)-\(section.mid)")
     }
 
-    private mutating func join(_ slot: Int, room: RoomID, _ role: SessionRole) {
+    /// The slot of a room, which appears on first use.
+    private mutating func place(of room: RoomID) -> Int {
+        if let known = roomsByID[room] { return known }
+        let place = rooms.insert(Room(id: room))
+        roomsByID[room] = place
+        return place
+    }
+
+    private mutating func join(_ slot: Int, room: Int, _ role: SessionRole) {
         switch role {
-        case .publish: rooms[room, default: Room()].publishers.append(slot)
-        case .watch: rooms[room, default: Room()].watchers.append(slot)
-        case .echo: rooms[room, default: Room()].echoes.append(slot)
+        case .publish: rooms[room]?.publishers.append(slot)
+        case .watch: rooms[room]?.watchers.append(slot)
+        case .echo: rooms[room]?.echoes.append(slot)
         }
     }
 }

@@ -5,8 +5,8 @@ import Wire
 
 // Which source is shown in which slot.
 extension Node {
-    /// Gives every watcher of a room the sources that its slots are for. What is right already stays as it is.
-    mutating func assignSources(in room: RoomID) {
+    /// Gives every watcher of the room in a slot the sources that its slots are for. What is right already stays as it is.
+    mutating func assignSources(in room: Int) {
         guard let members = rooms[room] else { return }
         let ranking = members.ranking
         for watcher in members.watchers {

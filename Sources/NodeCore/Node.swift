@@ -25,7 +25,8 @@ package struct Node: ~Copyable {
     var sessions = SlotTable<Session>()
     var upTracks = SlotTable<UpTrack>()
     var downTracks = SlotTable<DownTrack>()
-    var rooms: [RoomID: Room] = [:]
+    var rooms = SlotTable<Room>()
+    var roomsByID: [RoomID: Int] = [:]
     var sessionsByID: [SessionID: Int] = [:]
     private var sessionsByAddress: [SocketAddress: Int] = [:]
     var sessionsByUfrag: [UInt64: Int] = [:]
@@ -177,9 +178,9 @@ package struct Node: ~Copyable {
 
     /// Appends an event about a session.
     mutating func report(_ kind: NodeEvent.Kind, of slot: Int) {
-        guard let id = sessions[slot]?.id, let room = sessions[slot]?.room, let role = sessions[slot]?.role else {
-            return
-        }
+        guard let id = sessions[slot]?.id, let place = sessions[slot]?.room, let room = rooms[place]?.id,
+            let role = sessions[slot]?.role
+        else { return }
         events.append(
             NodeEvent(kind: kind, session: id, room: room, role: role, participant: sessions[slot]?.participant))
     }

@@ -2,11 +2,16 @@ import Wire
 
 /// Who is in one room, and who of them is shown to those who follow the room.
 struct Room {
+    let id: RoomID
     /// The slot numbers of the sessions, in the order in which they came.
     var publishers: [Int] = []
     var watchers: [Int] = []
     var echoes: [Int] = []
     private var speaker = SpeakerSelector()
+
+    init(id: RoomID) {
+        self.id = id
+    }
 
     var sessionCount: Int { publishers.count + watchers.count + echoes.count }
 

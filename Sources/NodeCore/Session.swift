@@ -16,7 +16,8 @@ struct Session: ~Copyable {
     static let sourceLimit = 256
 
     let id: SessionID
-    let room: RoomID
+    /// The slot number of the room.
+    let room: Int
     let role: SessionRole
     let participant: ParticipantID?
     var peer: Peer
@@ -41,7 +42,7 @@ struct Session: ~Copyable {
     let descriptionID: UInt64
 
     init(
-        id: SessionID, room: RoomID, role: SessionRole, participant: ParticipantID?, peer: consuming Peer,
+        id: SessionID, room: Int, role: SessionRole, participant: ParticipantID?, peer: consuming Peer,
         ssrc: UInt32, cname: String, usesReducedSizeRTCP: Bool, wantsREMB: Bool, descriptionID: UInt64,
         at now: Instant
     ) {

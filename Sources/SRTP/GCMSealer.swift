@@ -1,132 +1,47 @@
-import COpenSSL
-
-/// The outgoing RTP packets of one peer under AES-GCM (RFC 7714), straight on OpenSSL with a context that is kept.
-///
-/// It does what libsrtp2 does for the same keys, bit for bit, at less than half of the cost: Debian's libsrtp2 goes
-/// through NSS and sets the cipher up anew for every packet.
-@safe
+/// The outgoing RTP packets of one peer under AES-GCM.
 struct GCMSealer: ~Copyable {
-    /// The rollover counter of one SSRC (RFC 3711 section 3.3.1).
     private struct Source {
         let ssrc: UInt32
-        var highest: UInt16
-        var rollovers: UInt32
+        var index: PacketIndex
     }
 
-    private static let tagLength = 16
-    private static let saltLength = 12
-    private static let encryptionLabel: UInt8 = 0
-    private static let saltLabel: UInt8 = 2
-
-    private let context: OpaquePointer
-    private var salt = InlineArray<12, UInt8>(repeating: 0)
+    private let cipher: GCMCipher
     private var sources: [Source] = []
 
     /// Fails when OpenSSL does.
-    ///
-    /// - Parameter keyAndSalt: master key of 16 or 32 bytes, master salt of 12.
     init?(keyAndSalt: [UInt8]) {
-        let keyLength = keyAndSalt.count - Self.saltLength
-        guard keyLength == 16 || keyLength == 32,
-            let key = Self.derive(Self.encryptionLabel, length: keyLength, from: keyAndSalt),
-            let salt = Self.derive(Self.saltLabel, length: Self.saltLength, from: keyAndSalt),
-            let made = unsafe EVP_CIPHER_CTX_new()
-        else { return nil }
-        let cipher = unsafe keyLength == 16 ? EVP_aes_128_gcm() : EVP_aes_256_gcm()
-        guard unsafe EVP_EncryptInit_ex(made, cipher, nil, key, nil) == 1 else {
-            unsafe EVP_CIPHER_CTX_free(made)
-            return nil
-        }
-        for index in salt.indices { self.salt[index] = salt[index] }
-        unsafe context = made
+        guard let cipher = GCMCipher(.seal, keyAndSalt: keyAndSalt) else { return nil }
+        self.cipher = cipher
     }
 
-    deinit {
-        unsafe EVP_CIPHER_CTX_free(context)
-    }
-
-    /// Encrypts the packet in `packet` in place and appends the tag. Returns false when there is no room, the packet is
-    /// none, or its header does not end inside of it.
+    /// Encrypts the packet in place and appends the tag. Returns false when there is no room, or its header does not
+    /// end inside of it.
     mutating func seal(_ packet: inout OutputSpan<UInt8>) -> Bool {
-        let count = packet.count
-        guard packet.freeCapacity >= Self.tagLength, count >= 12 else { return false }
-        guard let header = Self.headerLength(of: packet.span) else { return false }
-        let vector = vector(for: packet.span)
-        return unsafe packet.withUnsafeMutableBufferPointer { buffer, length in
-            guard let bytes = buffer.baseAddress else { return false }
-            var done: Int32 = 0
-            var last: Int32 = 0
-            let isVectorSet = unsafe vector.span.withUnsafeBufferPointer {
-                unsafe EVP_EncryptInit_ex(context, nil, nil, nil, $0.baseAddress) == 1
-            }
-            guard isVectorSet, unsafe EVP_EncryptUpdate(context, nil, &done, bytes, Int32(header)) == 1,
-                unsafe EVP_EncryptUpdate(
-                    context, bytes + header, &done, bytes + header, Int32(count - header)) == 1,
-                unsafe EVP_EncryptFinal_ex(context, bytes + count, &last) == 1,
-                unsafe EVP_CIPHER_CTX_ctrl(
-                    context, EVP_CTRL_AEAD_GET_TAG, Int32(Self.tagLength), bytes + count) == 1
-            else { return false }
-            length = count + Self.tagLength
-            return true
+        guard packet.freeCapacity >= GCMCipher.tagLength, let header = GCMCipher.headerLength(of: packet.span) else {
+            return false
         }
+        let index = index(of: packet.span)
+        return cipher.seal(&packet, header: header, rollovers: UInt32(truncatingIfNeeded: index >> 16))
     }
 
-    /// Header, contributing sources and extension block: what is authenticated and stays readable.
-    private static func headerLength(of packet: Span<UInt8>) -> Int? {
-        var length = 12 + 4 * Int(packet[0] & 0x0F)
-        if packet[0] & 0x10 != 0 {
-            guard length + 4 <= packet.count else { return nil }
-            length += 4 + 4 * (Int(packet[length + 2]) << 8 | Int(packet[length + 3]))
+    private mutating func index(of packet: Span<UInt8>) -> UInt64 {
+        let (ssrc, sequenceNumber) = RTPFields.read(packet)
+        for position in sources.indices where sources[position].ssrc == ssrc {
+            // A number from before the first one has no rollover counter; the packet was never sent either.
+            let index = sources[position].index.estimate(sequenceNumber) ?? UInt64(sequenceNumber)
+            sources[position].index.advance(to: index)
+            return index
         }
-        return length <= packet.count ? length : nil
+        sources.append(Source(ssrc: ssrc, index: PacketIndex(first: sequenceNumber)))
+        return UInt64(sequenceNumber)
     }
+}
 
-    /// RFC 7714 section 8.1: 00 00, SSRC, rollover counter, sequence number, all XORed with the salt.
-    private mutating func vector(for packet: Span<UInt8>) -> InlineArray<12, UInt8> {
-        let sequenceNumber = UInt16(packet[2]) << 8 | UInt16(packet[3])
-        let ssrc =
-            UInt32(packet[8]) << 24 | UInt32(packet[9]) << 16 | UInt32(packet[10]) << 8 | UInt32(packet[11])
-        let rollovers = rollovers(of: ssrc, at: sequenceNumber)
-        var vector = salt
-        for index in 0..<4 {
-            vector[2 + index] ^= packet[8 + index]
-            vector[6 + index] ^= UInt8(truncatingIfNeeded: rollovers >> UInt32(24 - 8 * index))
-        }
-        vector[10] ^= packet[2]
-        vector[11] ^= packet[3]
-        return vector
-    }
-
-    /// The rollover counter that a packet belongs to: the highest number's, or a neighbour of it where that is nearer.
-    private mutating func rollovers(of ssrc: UInt32, at sequenceNumber: UInt16) -> UInt32 {
-        for index in sources.indices where sources[index].ssrc == ssrc {
-            let highest = sources[index].highest
-            let distance = Int16(bitPattern: sequenceNumber &- highest)
-            if distance > 0 {
-                if sequenceNumber < highest { sources[index].rollovers &+= 1 }
-                sources[index].highest = sequenceNumber
-                return sources[index].rollovers
-            }
-            return sequenceNumber > highest ? sources[index].rollovers &- 1 : sources[index].rollovers
-        }
-        sources.append(Source(ssrc: ssrc, highest: sequenceNumber, rollovers: 0))
-        return 0
-    }
-
-    /// RFC 3711 section 4.3.3 with a key derivation rate of 0; RFC 7714 section 11 pads the salt with zeros.
-    private static func derive(_ label: UInt8, length: Int, from keyAndSalt: [UInt8]) -> [UInt8]? {
-        let keyLength = keyAndSalt.count - saltLength
-        var vector = Array(keyAndSalt[keyLength...]) + [0, 0, 0, 0]
-        vector[7] ^= label
-        guard let context = unsafe EVP_CIPHER_CTX_new() else { return nil }
-        defer { unsafe EVP_CIPHER_CTX_free(context) }
-        let cipher = unsafe keyLength == 16 ? EVP_aes_128_ctr() : EVP_aes_256_ctr()
-        let zeros = [UInt8](repeating: 0, count: length)
-        var output = zeros
-        var count: Int32 = 0
-        guard unsafe EVP_EncryptInit_ex(context, cipher, nil, Array(keyAndSalt[..<keyLength]), vector) == 1,
-            unsafe EVP_EncryptUpdate(context, &output, &count, zeros, Int32(length)) == 1
-        else { return nil }
-        return output
+/// The two header fields that SRTP's index is made of (RFC 3550 section 5.1).
+enum RTPFields {
+    /// Reads them from a packet of at least 12 bytes.
+    static func read(_ packet: Span<UInt8>) -> (ssrc: UInt32, sequenceNumber: UInt16) {
+        let ssrc = (8..<12).reduce(0 as UInt32) { $0 << 8 | UInt32(packet[$1]) }
+        return (ssrc, UInt16(packet[2]) << 8 | UInt16(packet[3]))
     }
 }

@@ -6,7 +6,8 @@ package enum UnprotectFailure: Error, Sendable {
     case unauthentic
 }
 
-/// SRTP and SRTCP of one direction of one peer (RFC 3711, RFC 7714) by libsrtp2.
+/// SRTP and SRTCP of one direction of one peer (RFC 3711, RFC 7714): by libsrtp2, but RTP under AES-GCM by
+/// `GCMSealer` and `GCMOpener`.
 @safe
 package struct SRTPSession: ~Copyable {
     package enum Direction: Sendable {
@@ -27,12 +28,13 @@ package struct SRTPSession: ~Copyable {
 
     private let session: srtp_t
     private var sealer: GCMSealer?
+    private var opener: GCMOpener?
 
     /// - Parameters:
     ///   - keyAndSalt: master key followed by master salt, of the lengths that the profile asks for.
-    ///   - usesSealer: whether outgoing AES-GCM packets take the faster way around libsrtp.
+    ///   - usesLibraryOnly: whether RTP under AES-GCM goes through libsrtp too, not straight to OpenSSL.
     package init(
-        _ direction: Direction, profile: Profile, keyAndSalt: [UInt8], usesSealer: Bool = true
+        _ direction: Direction, profile: Profile, keyAndSalt: [UInt8], usesLibraryOnly: Bool = false
     ) throws(Failure) {
         guard libraryStatus == srtp_err_status_ok else { throw .library(libraryStatus.rawValue) }
         var policy = unsafe srtp_policy_t()
@@ -61,8 +63,11 @@ package struct SRTPSession: ~Copyable {
             return unsafe srtp_create(&created, &policy)
         }
         guard status == srtp_err_status_ok, let made = unsafe created else { throw .library(status.rawValue) }
-        if usesSealer, direction == .outbound, profile != .aes128CMSHA1With80BitTag {
-            sealer = GCMSealer(keyAndSalt: keyAndSalt)
+        if !usesLibraryOnly, profile != .aes128CMSHA1With80BitTag {
+            switch direction {
+            case .outbound: sealer = GCMSealer(keyAndSalt: keyAndSalt)
+            case .inbound: opener = GCMOpener(keyAndSalt: keyAndSalt)
+            }
         }
         unsafe session = made
     }
@@ -84,7 +89,8 @@ package struct SRTPSession: ~Copyable {
 
     /// Decrypts an SRTP packet in place and returns the length of the RTP packet.
     package mutating func unprotect(_ packet: inout MutableSpan<UInt8>) throws(UnprotectFailure) -> Int {
-        try unsafe Self.shorten(&packet) { bytes, length in unsafe srtp_unprotect(session, bytes, length) }
+        if let length = try opener?.open(&packet) { return length }
+        return try unsafe Self.shorten(&packet) { bytes, length in unsafe srtp_unprotect(session, bytes, length) }
     }
 
     /// Decrypts an SRTCP packet in place and returns the length of the RTCP packet.

@@ -2,6 +2,7 @@ import BasicContainers
 import DTLS
 import Endpoint
 import NodeIO
+import SDP
 import Wire
 
 /// Many endpoints of one process, each with a UDP socket of its own, on one thread.
@@ -63,7 +64,7 @@ actor Fleet {
     private var nextTick: Instant?
 
     nonisolated var unownedExecutor: UnownedSerialExecutor {
-        loop.asUnownedSerialExecutor()
+        unsafe loop.asUnownedSerialExecutor()
     }
 
     init(number: Int, certificate: Certificate) throws(RelayError) {
@@ -127,7 +128,7 @@ actor Fleet {
             case .closed(let reason): summary.closed["\(reason)", default: 0] += 1
             case .idle, .checking, .handshaking: summary.closed["never connected", default: 0] += 1
             }
-            for stream in members[number].endpoint.outgoing { summary.packetsSent += Int(stream.packets) }
+            for stream in members[number].endpoint.outgoing { summary.packetsSent += Int(stream.packetsSent) }
             var firstFrame: Instant?
             for stream in members[number].endpoint.incoming {
                 let seen = stream.statistics

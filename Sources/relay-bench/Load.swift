@@ -3,6 +3,7 @@ import DTLS
 import Endpoint
 import FoundationEssentials
 import NodeIO
+import SDP
 import Wire
 
 /// `relay-bench load`: real WebRTC endpoints against a WHIP and WHEP server.

@@ -1,3 +1,4 @@
+import Endpoint
 import FoundationEssentials
 import Wire
 

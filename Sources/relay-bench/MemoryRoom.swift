@@ -24,12 +24,22 @@ struct MemoryRoom: ~Copyable {
 
     private static let relayAddress = SocketAddress(ipv4: 0x0A00_0001, port: 40000)
 
-    init(watchers: Int) throws {
+    private init(node: consuming Node) {
+        self.node = node
+    }
+
+    /// A room whose endpoints have their answers; `run` lets them connect.
+    static func make(watchers: Int) throws -> MemoryRoom {
         let certificate = try Certificate()
         let limits = NodeConfiguration.Limits(
             sessions: watchers + 1, sessionsPerRoom: watchers + 1, handshakes: watchers + 1)
-        node = try Node(
-            NodeConfiguration(worker: 0, candidates: [Self.relayAddress], limits: limits), certificate: certificate)
+        let configuration = NodeConfiguration(worker: 0, candidates: [relayAddress], limits: limits)
+        var room = MemoryRoom(node: try Node(configuration, certificate: certificate))
+        try room.join(watchers, certificate)
+        return room
+    }
+
+    private mutating func join(_ watchers: Int, _ certificate: Certificate) throws {
         fromNode.reservePeers(watchers + 1)
         var generator = SplitMix64(seed: 1)
         guard let room = RoomID("bench"), let name = ParticipantID("publisher") else { return }
@@ -38,7 +48,7 @@ struct MemoryRoom: ~Copyable {
             settings.verifiesContent = false
             settings.video.layers = [.init(bitsPerSecond: 1_100_000)]
             var endpoint = try Endpoint(settings, certificate: certificate, seed: UInt64(number), at: now)
-            let answer = try node.open(
+            let answer = try self.node.open(
                 number == 0 ? .publish(as: name) : .watch(name), in: room, offer: endpoint.offer, at: now,
                 using: &generator)
             try endpoint.accept(answer: answer.sdp, at: now)
@@ -65,9 +75,10 @@ struct MemoryRoom: ~Copyable {
             for number in 0..<endpoints.count {
                 endpoints[number].advance(to: now, into: &fromEndpoint)
                 deliver(from: number, &cost, meter)
+                exchange(&cost, meter)
             }
             node.advance(to: now, into: &fromNode)
-            deliverToEndpoints()
+            exchange(&cost, meter)
         }
         return cost
     }
@@ -76,6 +87,7 @@ struct MemoryRoom: ~Copyable {
         SocketAddress(ipv4: 0x0A01_0000 + UInt32(number), port: 5000)
     }
 
+    /// Hands the node what an endpoint has sent.
     private mutating func deliver(from number: Int, _ cost: inout Cost, _ meter: () -> UInt64) {
         var datagrams: [[UInt8]] = []
         fromEndpoint.forEachDatagram { _, bytes in
@@ -94,22 +106,24 @@ struct MemoryRoom: ~Copyable {
             cost.packetsOut += sent
             cost.metered += metered
         }
-        deliverToEndpoints()
     }
 
-    private mutating func deliverToEndpoints() {
-        guard !fromNode.isEmpty else { return }
-        var datagrams: [(number: Int, bytes: [UInt8])] = []
-        fromNode.forEachDatagram { address, bytes in
-            guard let number = numbers[address] else { return }
-            datagrams.append(
-                (number, [UInt8](capacity: bytes.count) { $0.append(copying: bytes, 0..<bytes.count) }))
-        }
-        fromNode.removeAll()
-        for index in datagrams.indices {
-            var span = datagrams[index].bytes.mutableSpan
-            endpoints[datagrams[index].number].receive(
-                &span, from: Self.relayAddress, at: now, into: &fromEndpoint)
+    /// Hands the endpoints what the node has sent, and the node their answers, until nobody has more to say.
+    private mutating func exchange(_ cost: inout Cost, _ meter: () -> UInt64) {
+        while !fromNode.isEmpty {
+            var datagrams: [(number: Int, bytes: [UInt8])] = []
+            fromNode.forEachDatagram { address, bytes in
+                guard let number = numbers[address] else { return }
+                datagrams.append(
+                    (number, [UInt8](capacity: bytes.count) { $0.append(copying: bytes, 0..<bytes.count) }))
+            }
+            fromNode.removeAll()
+            for index in datagrams.indices {
+                let number = datagrams[index].number
+                var span = datagrams[index].bytes.mutableSpan
+                endpoints[number].receive(&span, from: Self.relayAddress, at: now, into: &fromEndpoint)
+                deliver(from: number, &cost, meter)
+            }
         }
     }
 }

@@ -52,7 +52,7 @@ struct Micro: AsyncParsableCommand {
         var table = Table(["watchers", "packets in", "packets out", "allocations"])
         var total: UInt64 = 0
         for watchers in [1, 50] {
-            var room = try MemoryRoom(watchers: watchers)
+            var room = try MemoryRoom.make(watchers: watchers)
             // Handshakes, then two seconds in which stores and tables grow to their size.
             _ = room.run(for: .seconds(4))
             guard room.isConnected else { throw ValidationError("The endpoints did not connect.") }
@@ -83,12 +83,12 @@ struct Micro: AsyncParsableCommand {
                 blackHole(sum)
             })
         for (name, profile, length) in Self.profiles {
-            for usesSealer in profile == .aes128CMSHA1With80BitTag ? [false] : [true, false] {
+            for usesLibrary in profile == .aes128CMSHA1With80BitTag ? [true] : [false, true] {
                 let key = [UInt8](repeating: 7, count: length)
                 var session = try SRTPSession(
-                    .outbound, profile: profile, keyAndSalt: key, usesSealer: usesSealer)
+                    .outbound, profile: profile, keyAndSalt: key, usesLibraryOnly: usesLibrary)
                 add(
-                    .run("protect 1100 bytes, \(name), \(usesSealer ? "OpenSSL" : "libsrtp2")", steps: 1000) {
+                    .run("protect 1100 bytes, \(name), \(usesLibrary ? "libsrtp2" : "OpenSSL")", steps: 1000) {
                         Self.protect(1000, with: &session)
                     })
             }
@@ -178,7 +178,7 @@ struct Micro: AsyncParsableCommand {
     }
 
     private static func forward(to watchers: Int) throws -> Measurement {
-        var room = try MemoryRoom(watchers: watchers)
+        var room = try MemoryRoom.make(watchers: watchers)
         _ = room.run(for: .seconds(2))
         let cost = room.run(for: .seconds(2)) { UInt64(MonotonicClock.now().nanoseconds) }
         return Measurement(

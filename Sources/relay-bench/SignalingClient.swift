@@ -1,5 +1,6 @@
 import AsyncHTTPClient
 import NIOCore
+import NIOHTTP1
 
 /// WHIP and WHEP as a client speaks them.
 struct SignalingClient: Sendable {

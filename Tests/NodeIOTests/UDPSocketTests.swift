@@ -181,6 +181,43 @@ import Wire
         #expect(toTwo.map(\.bytes) == Array(sent[2...]))
     }
 
+    @Test(arguments: [1, 2, 5])
+    func `a socket with a small batch sends all`(batch: Int) throws {
+        var sender = try UDPSocket(address: .loopback(port: 0), port: 0, batch: batch)
+        let receiver = try UDPSocket(address: .loopback(port: 0), port: 0)
+        var outbox = Outbox(bytes: 1 << 20, entryLimit: 512)
+        outbox.reservePeers(1)
+        var inbox = Inbox()
+        let sent = datagrams((0..<130).map { $0 % 10 == 9 ? 30 : 600 })
+        append(sent, to: .loopback(port: receiver.port), peer: 0, into: &outbox)
+        let refused = sender.flush(&outbox)
+        let received = receive(130, from: receiver.descriptor, with: &inbox)
+        #expect(refused == 0)
+        #expect(received.map(\.bytes) == sent)
+    }
+
+    @Test(arguments: [1, 40])
+    func `answers leave from the address that was asked`(count: Int) throws {
+        var server = try UDPSocket(port: 0, answersFromSameAddress: true)
+        var client = try UDPSocket(address: .loopback(port: 0), port: 0)
+        var outbox = Outbox(bytes: 1 << 20, entryLimit: 64)
+        outbox.reservePeers(1)
+        var inbox = Inbox()
+        let asked = SocketAddress(ipv4: 0x7F00_0005, port: server.port)
+        append([[1]], to: asked, peer: 0, into: &outbox)
+        _ = client.flush(&outbox)
+        let question = try #require(receive(1, from: server.descriptor, with: &inbox).first)
+        #expect(question.source.localHigh == asked.high)
+        #expect(question.source.localLow == asked.low)
+        let answers = datagrams([Int](repeating: 700, count: count))
+        append(answers, to: question.source, peer: 0, into: &outbox)
+        let refused = server.flush(&outbox)
+        let received = receive(count, from: client.descriptor, with: &inbox)
+        #expect(refused == 0)
+        #expect(received.map(\.bytes) == answers)
+        #expect(Set(received.map(\.source)) == [asked])
+    }
+
     @Test func `an empty outbox sends nothing`() throws {
         var socket = try UDPSocket(address: .loopback(port: 0), port: 0)
         var outbox = Outbox(bytes: 64, entryLimit: 1)

@@ -80,7 +80,7 @@ import Wire
         profile: SRTPSession.Profile
     ) throws {
         var sealing = try SRTPSession(.outbound, profile: profile, keyAndSalt: Self.key(profile))
-        var library = try SRTPSession(.outbound, profile: profile, keyAndSalt: Self.key(profile), usesSealer: false)
+        var library = try SRTPSession(.outbound, profile: profile, keyAndSalt: Self.key(profile), usesLibraryOnly: true)
         let numbers: [UInt16] = [65_533, 65_535, 0, 1, 65_534, 2, 30_000, 60_000, 10, 9, 65_530]
         for (number, ssrc) in numbers.flatMap({ number in [(number, 1 as UInt8), (number &+ 7, 2 as UInt8)] }) {
             // With two contributing sources and an extension block: all of that is authenticated, not encrypted.
@@ -100,5 +100,48 @@ import Wire
             }
             #expect(!isSealed)
         }
+    }
+
+    @Test(arguments: [SRTPSession.Profile.aeadAES128GCM, .aeadAES256GCM])
+    func `the opener takes what libsrtp writes, late or over a rollover, and each packet once`(
+        profile: SRTPSession.Profile
+    ) throws {
+        var library = try SRTPSession(.outbound, profile: profile, keyAndSalt: Self.key(profile), usesLibraryOnly: true)
+        var opening = try SRTPSession(.inbound, profile: profile, keyAndSalt: Self.key(profile))
+        let numbers: [UInt16] = [65_530, 65_533, 65_535, 0, 65_534, 1, 2047, 2, 5000, 4000, 2953]
+        for number in numbers {
+            let clear: [UInt8] =
+                [0x80, 96, UInt8(number >> 8), UInt8(truncatingIfNeeded: number), 0, 0, 0, 0, 0, 0, 0, 1] + Array(0..<50)
+            let sealed = Self.protect(clear, with: &library)
+            var bytes = sealed
+            let first = Self.unprotect(&bytes, with: &opening)
+            #expect(first == .success(clear.count), "number \(number)")
+            #expect(Array(bytes[..<clear.count]) == clear)
+            bytes = sealed
+            let second = Self.unprotect(&bytes, with: &opening)
+            #expect(second == .failure(.replayed), "number \(number)")
+        }
+        // More than a window behind the highest.
+        let clear: [UInt8] = [0x80, 96, 0x0B, 0x88, 0, 0, 0, 0, 0, 0, 0, 1, 9]
+        var sender = try SRTPSession(.outbound, profile: profile, keyAndSalt: Self.key(profile), usesLibraryOnly: true)
+        var late = Self.protect(clear, with: &sender)
+        let result = Self.unprotect(&late, with: &opening)
+        #expect(result == .failure(.replayed))
+    }
+
+    @Test func `a forged packet leaves no trace in the opener`() throws {
+        var sender = try SRTPSession(.outbound, profile: .aeadAES128GCM, keyAndSalt: Self.key(.aeadAES128GCM))
+        var receiver = try SRTPSession(.inbound, profile: .aeadAES128GCM, keyAndSalt: Self.key(.aeadAES128GCM))
+        var first = Self.protect(Self.packet(sequenceNumber: 1), with: &sender)
+        _ = Self.unprotect(&first, with: &receiver)
+        let second = Self.protect(Self.packet(sequenceNumber: 2), with: &sender)
+        // Far ahead, so that it would move the window if it were believed.
+        var forged = second
+        forged[2] = 0x70
+        let refused = Self.unprotect(&forged, with: &receiver)
+        #expect(refused == .failure(.unauthentic))
+        var bytes = second
+        let accepted = Self.unprotect(&bytes, with: &receiver)
+        #expect(accepted == .success(22))
     }
 }

@@ -43,7 +43,9 @@ import Wire
         #expect(UInt64(ledger.arrived) == simulation.counters.packetsReceived)
     }
 
-    @Test func `a publisher without transport-wide feedback is advised to send more, and less under loss`() throws {
+    @Test func `a publisher without transport-wide feedback is advised to send more, and less under loss`()
+        throws
+    {
         let simulation = try Simulation(seed: Seed.current())
         var settings = EndpointSettings.publisher
         settings.bandwidthFeedback = .remb

@@ -22,8 +22,30 @@ final class Client {
     /// A copy of everything that it has sent, if wanted.
     var recording: [[UInt8]]?
 
+    /// What the relay has sealed for it, by SSRC and sequence number; if wanted.
+    var sealed: Sealed?
+
     enum Direction: Hashable {
         case up, down
+    }
+
+    /// Finds numbers under which more than one packet was sealed.
+    struct Sealed {
+        private var packets: [UInt64: [UInt8]] = [:]
+        private(set) var repetitions = 0
+        private(set) var conflicts = 0
+
+        var count: Int { packets.count }
+
+        mutating func note(_ bytes: [UInt8]) {
+            let span = bytes.span
+            guard span.count > 12, span[0] >> 6 == 2, !(192...223).contains(span[1]) else { return }
+            let key = UInt64(span.uint32(at: 8)) << 16 | UInt64(span.uint16(at: 2))
+            if let former = packets.updateValue(bytes, forKey: key) {
+                repetitions += 1
+                if former != bytes { conflicts += 1 }
+            }
+        }
     }
 
     init(
@@ -47,6 +69,7 @@ final class Client {
     }
 
     func deliver(_ datagram: Datagram, at now: Instant) {
+        sealed?.note(datagram.bytes)
         guard !isCut, !loses(datagram.bytes, .down) else { return }
         downlink.send(datagram, at: now)
     }

@@ -209,7 +209,8 @@ import Wire
         let key = Array(remote.password.utf8)
         return [UInt8](capacity: STUNWriter.maximumLength) { output in
             STUNWriter.bindingRequest(
-                transaction: transaction, username: "\(remote.ufrag):\(ufrag)", password: key.span, priority: 1,
+                transaction: transaction, username: "\(remote.ufrag):\(ufrag)", password: key.span,
+                priority: 1,
                 tieBreaker: 1, isControlling: isControlling, useCandidate: false, into: &output)
         }
     }
@@ -227,7 +228,8 @@ import Wire
 func expectEmpty(_ simulation: Simulation, sourceLocation: SourceLocation = #_sourceLocation) {
     let gauges = simulation.gauges()
     let held =
-        gauges.publishers + gauges.watchers + gauges.echoes + gauges.connecting + gauges.rooms + gauges.upTracks
+        gauges.publishers + gauges.watchers + gauges.echoes + gauges.connecting + gauges.rooms
+        + gauges.upTracks
         + gauges.downTracks
     #expect(held == 0, "\(gauges)", sourceLocation: sourceLocation)
     simulation.run(for: .milliseconds(100))

@@ -167,7 +167,8 @@ import Wire
             if round % 3 == 0 { Self.mutate(&bytes, using: &generator) }
             let isControl = file.kind == "rtcp"
             if !isControl, file.kind != "rtp" {
-                let ssrc = round % 7 == 0 ? UInt32.random(in: 0...UInt32.max, using: &generator) : ssrcs[round % 2]
+                let ssrc =
+                    round % 7 == 0 ? UInt32.random(in: 0...UInt32.max, using: &generator) : ssrcs[round % 2]
                 bytes = packet(
                     payloadType: [96, 97, 111, 120][round % 4], ssrc: ssrc, payload: bytes, using: &generator)
             }

@@ -46,7 +46,9 @@ import Wire
                 simulation.remove(leaving)
             }
             watchers.append(try simulation.watch(watching, up: link, down: link))
-            for gone in simulation.clients where gone.state == .closed(.consentLost) { simulation.remove(gone) }
+            for gone in simulation.clients where gone.state == .closed(.consentLost) {
+                simulation.remove(gone)
+            }
             let gauges = simulation.gauges()
             // One that has fallen silent may still be there.
             #expect(gauges.watchers <= 4 + (minute % 3 == 2 ? 1 : 0))
@@ -62,6 +64,7 @@ import Wire
         let sessions = simulation.node.sessionCount
         #expect(sessions <= 5)
 
+        simulation.run(for: .seconds(2))
         simulation.hangUp(publisher)
         for watcher in watchers { simulation.hangUp(watcher) }
         simulation.run(for: .seconds(35))

@@ -63,7 +63,9 @@ import Wire
         #expect(watcher.incoming.count == 2)
         expectContinuous(watcher)
         // The timestamps go on by the time that passed: three seconds and what connecting takes.
-        for (step, rate) in [(watcher.video.largestTimestampStep, 90), (watcher.audio.largestTimestampStep, 48)] {
+        for (step, rate) in [
+            (watcher.video.largestTimestampStep, 90), (watcher.audio.largestTimestampStep, 48),
+        ] {
             #expect((3000 * rate...3400 * rate).contains(Int(step)), "\(Int(step) / rate) ms")
         }
         let pause = watcher.video.longestPause

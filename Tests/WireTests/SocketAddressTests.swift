@@ -39,6 +39,16 @@ import Testing
         #expect(SocketAddress(host: text, port: 1)?.isPrivate == isPrivate)
     }
 
+    @Test func `the same remote at another of our addresses is another path`() {
+        let remote = SocketAddress(ipv4: 0xC000_0201, port: 80)
+        var path = remote
+        path.localLow = 1
+        #expect(!remote.hasLocal)
+        #expect(path.hasLocal)
+        #expect(path != remote)
+        #expect(path.host == remote.host)
+    }
+
     @Test func `loopback and unspecified addresses are known`() {
         #expect(SocketAddress(host: "127.3.0.1", port: 1)?.isLoopback == true)
         #expect(SocketAddress(host: "::1", port: 1)?.isLoopback == true)
