@@ -63,11 +63,13 @@ let core: [[Target]] = [
     library("SRTP", ["COpenSSL", "CSRTP"], testing: ["Wire"]),
     library("Peering", ["DTLS", "SRTP", "STUN", "Wire"], testing: ["Impairment"]),
     library("Forwarding", ["RTP", "SDP", "Wire", .containers], testing: ["Impairment"]),
-    library("NodeCore", ["DTLS", "Forwarding", "Peering", "RTP", "SDP", "STUN", "Wire", .containers]),
+    library(
+        "NodeCore", ["DTLS", "Forwarding", "Peering", "RTP", "SDP", "STUN", "Wire", .containers],
+        testing: ["Impairment"]),
 ]
 
 let server: [[Target]] = [
-    library("NodeIO", ["CLinux", "DTLS", "NodeCore", "Peering", "Wire", .logging]),
+    library("NodeIO", ["CLinux", "DTLS", "NodeCore", "Peering", "Wire", .logging], testing: ["STUN"]),
     library(
         "Signaling",
         [
@@ -99,8 +101,8 @@ let bench: [[Target]] = [
         .executableTarget(
             name: "relay-bench",
             dependencies: [
-                "CAllocationCounter", "DTLS", "Endpoint", "Impairment", "NodeCore", "NodeIO", "RTP", "SDP", "SRTP", "STUN",
-                "Wire", .argumentParser, .asyncHTTPClient, .containers, .nio, .nioHTTP1, .system,
+                "CAllocationCounter", "DTLS", "Endpoint", "Forwarding", "Impairment", "NodeCore", "NodeIO", "Peering", "RTP",
+                "SDP", "SRTP", "STUN", "Wire", .argumentParser, .asyncHTTPClient, .containers, .nio, .nioHTTP1, .system,
             ],
             swiftSettings: strict),
         .target(name: "FuzzTargets", dependencies: ["RTP", "SDP", "STUN", "Wire"], swiftSettings: strict),

@@ -1,6 +1,7 @@
 #include "CAllocationCounter.h"
 
 #include <errno.h>
+#include <malloc.h>
 #include <stddef.h>
 
 extern void *__libc_malloc(size_t);
@@ -10,28 +11,28 @@ extern void *__libc_memalign(size_t, size_t);
 extern void __libc_free(void *);
 
 static _Thread_local uint64_t count;
+static _Thread_local int64_t live;
 
 uint64_t smartc_allocations(void) { return count; }
 
-void *malloc(size_t size) {
+int64_t smartc_live_bytes(void) { return live; }
+
+static void *counted(void *block) {
     count++;
-    return __libc_malloc(size);
+    if (block) live += (int64_t)malloc_usable_size(block);
+    return block;
 }
 
-void *calloc(size_t number, size_t size) {
-    count++;
-    return __libc_calloc(number, size);
-}
+void *malloc(size_t size) { return counted(__libc_malloc(size)); }
+
+void *calloc(size_t number, size_t size) { return counted(__libc_calloc(number, size)); }
 
 void *realloc(void *block, size_t size) {
-    count++;
-    return __libc_realloc(block, size);
+    if (block) live -= (int64_t)malloc_usable_size(block);
+    return counted(__libc_realloc(block, size));
 }
 
-void *memalign(size_t alignment, size_t size) {
-    count++;
-    return __libc_memalign(alignment, size);
-}
+void *memalign(size_t alignment, size_t size) { return counted(__libc_memalign(alignment, size)); }
 
 void *aligned_alloc(size_t alignment, size_t size) { return memalign(alignment, size); }
 
@@ -43,4 +44,7 @@ int posix_memalign(void **block, size_t alignment, size_t size) {
     return 0;
 }
 
-void free(void *block) { __libc_free(block); }
+void free(void *block) {
+    if (block) live -= (int64_t)malloc_usable_size(block);
+    __libc_free(block);
+}

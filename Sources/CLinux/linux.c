@@ -83,6 +83,7 @@ void smartc_message_set_control(struct smartc_message *message, uint16_t segment
     } else if (local) {
         struct in_pktinfo info = {0};
         memcpy(&info.ipi_spec_dst, local + 12, 4);
+        memcpy(&info.ipi_addr, local + 12, 4);
         used = put_control(message, used, IPPROTO_IP, IP_PKTINFO, &info, sizeof info);
     }
     message->header.msg_hdr.msg_control = used ? message->control : NULL;

@@ -246,7 +246,8 @@ package struct IncomingStream: Sendable {
         guard arrival.hasMarker || kind == .audio else { return }
         hasLostOpenFrame = false
         guard let finished = frame else {
-            statistics.brokenFrames += 1
+            // The end of a frame whose beginning was lost, not of one from before the stream was joined.
+            if lastFrameTimestamp != nil { statistics.brokenFrames += 1 }
             return
         }
         frame = nil

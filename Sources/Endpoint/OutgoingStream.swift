@@ -53,8 +53,9 @@ package struct OutgoingStream: Sendable {
         self.retransmissionPayloadType = retransmissionPayloadType
         clockRate = kind == .audio ? 48000 : 90000
         timestampOffset = generator.next()
-        nextSequenceNumber = generator.next()
-        nextRetransmissionNumber = generator.next()
+        // In the lower half: who loses the first packets must not miss a rollover (RFC 3711 section 3.3.1).
+        nextSequenceNumber = generator.next() >> 1
+        nextRetransmissionNumber = generator.next() >> 1
         history = Array(repeating: nil, count: kind == .video ? Self.historySize : 0)
     }
 

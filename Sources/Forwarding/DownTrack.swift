@@ -80,7 +80,9 @@ package struct DownTrack: Sendable {
         identifiers = ExtensionIdentifiers(section.extensions)
         codecs = section.codecs
         munger = Munger(firstSequenceNumber: generator.next() >> 1, firstTimestamp: generator.next())
-        retransmissionSequence = generator.next()
+        // In the lower half, so that nobody misses a rollover who loses the first packets (RFC 3711
+        // section 3.3.1).
+        retransmissionSequence = generator.next() >> 1
     }
 
     // MARK: - Sources
@@ -105,6 +107,15 @@ package struct DownTrack: Sendable {
             targetRouteCount += 1
         }
         return targetRouteCount > 0
+    }
+
+    /// Takes note that a source goes on with other numbers: the next key frame continues the stream.
+    package mutating func restart(_ origin: SourceReference) {
+        guard origin == source else { return }
+        source = nil
+        target = origin
+        targetRoutes = routes
+        targetRouteCount = routeCount
     }
 
     /// Takes note that a source has ended.

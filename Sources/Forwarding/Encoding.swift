@@ -23,15 +23,19 @@ struct Encoding: ~Copyable {
         store = isRepairable ? RetransmissionBuffer() : nil
     }
 
-    /// Notes a packet, be it new or sent again. Returns why it must not be forwarded, if so.
+    /// Notes a packet, be it new or sent again.
     mutating func receive(
         _ packet: Span<UInt8>, _ header: RTPHeader, clockRate: UInt32, isRetransmission: Bool, at now: Instant
-    ) -> DropReason? {
+    ) -> UpTrack.Reception {
+        var reception = UpTrack.Reception.accepted
         switch nacks.receive(header.sequenceNumber, at: now) {
-        case .duplicate: return .duplicate
-        case .tooOld: return .beforeStart
-        case .reset: keyFrames.request()
-        case .inOrder, .gap, .recovered: break
+        case .duplicate: return .refused(.duplicate)
+        case .tooOld: return .refused(.beforeStart)
+        case .reset:
+            keyFrames.request()
+            reception = .restarted
+        case .inOrder: if packetsReceived == 0 { reception = .restarted }
+        case .gap, .recovered: break
         }
         if !isRetransmission {
             statistics.receive(
@@ -42,7 +46,7 @@ struct Encoding: ~Copyable {
         lastPayloadType = header.payloadType
         rate.add(bytes: packet.count, at: now)
         store?.store(packet, header, at: now)
-        return nil
+        return reception
     }
 
     /// Calls `body` with a packet that arrived not long ago, or returns nil.

@@ -5,6 +5,15 @@ package import Wire
 
 /// A source's media as received: one section of a publisher's offer with its encodings and those who subscribe to it.
 package struct UpTrack: ~Copyable {
+    /// What a packet turned out to be.
+    package enum Reception: Sendable, Equatable {
+        case accepted
+        /// The source began anew, with other numbers: so must those who receive it.
+        case restarted
+        /// It must not be forwarded.
+        case refused(DropReason)
+    }
+
     /// More simulcast layers than any browser sends.
     package static let encodingLimit = 4
     /// A layer from which nothing has come for this long is off.
@@ -66,8 +75,14 @@ package struct UpTrack: ~Copyable {
     }
 
     /// Adds an encoding whose SSRC has been seen for the first time and returns its number; nil when there are too
-    /// many.
+    /// many. A new SSRC for a RID takes the place of the former one: its subscribers have to begin anew.
     package mutating func add(ssrc: UInt32, rid: String?) -> Int? {
+        if rid != nil {
+            for index in 0..<encodings.count where encodings[index].rid == rid {
+                encodings[index] = Encoding(ssrc: ssrc, rid: rid, isRepairable: feedback.contains(.nack))
+                return index
+            }
+        }
         guard encodings.count < Self.encodingLimit else { return nil }
         encodings.append(Encoding(ssrc: ssrc, rid: rid, isRepairable: feedback.contains(.nack)))
         return encodings.count - 1
@@ -85,10 +100,10 @@ package struct UpTrack: ~Copyable {
         encodings[encoding].ssrc
     }
 
-    /// Notes a packet, be it new or sent again. Returns why it must not be forwarded, if so.
+    /// Notes a packet, be it new or sent again.
     package mutating func receive(
         _ packet: Span<UInt8>, _ header: RTPHeader, of encoding: Int, isRetransmission: Bool, at now: Instant
-    ) -> DropReason? {
+    ) -> Reception {
         encodings[encoding].receive(
             packet, header, clockRate: clockRate, isRetransmission: isRetransmission, at: now)
     }

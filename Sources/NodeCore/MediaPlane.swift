@@ -39,7 +39,8 @@ package struct RoomID: Hashable, Sendable, CustomStringConvertible {
 
     /// The rule for names that appear in URLs, logs and metrics.
     static func checked(_ name: some StringProtocol) -> String? {
-        guard (1...64).contains(name.utf8.count),
+        // `.` and `..` would be eaten by clients that normalise URLs.
+        guard (1...64).contains(name.utf8.count), name != ".", name != "..",
             name.utf8.allSatisfy({ byte in
                 switch byte {
                 case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),

@@ -40,11 +40,19 @@ extension Node {
             counters.drops[.unknownPayloadType] += 1
             return
         }
-        let refusal = upTracks[track]?.receive(
+        let reference = SourceReference(
+            track: UInt32(truncatingIfNeeded: track), generation: upTracks.generation(of: track),
+            encoding: UInt8(truncatingIfNeeded: source.encoding))
+        switch upTracks[track]?.receive(
             packet, header, of: source.encoding, isRetransmission: source.isRetransmission, at: now)
-        if let refusal = refusal {
-            counters.drops[refusal] += 1
+        {
+        case .refused(let reason):
+            counters.drops[reason] += 1
             return
+        case .restarted:
+            for index in upTracks[track]?.subscribers ?? [] { downTracks[index]?.restart(reference) }
+        case .accepted, nil:
+            break
         }
         let isKeyFrameStart = codec.startsKeyFrame(packet.extracting(header.payload))
         if isKeyFrameStart {
@@ -54,9 +62,6 @@ extension Node {
         if codec.kind == .audio {
             listen(to: header, in: packet, of: track, from: slot, at: now)
         }
-        let reference = SourceReference(
-            track: UInt32(truncatingIfNeeded: track), generation: upTracks.generation(of: track),
-            encoding: UInt8(truncatingIfNeeded: source.encoding))
         forward(packet, header, from: reference, isKeyFrameStart: isKeyFrameStart, at: now, into: &outbox)
     }
 

@@ -57,6 +57,9 @@ package final class EventLoop: SerialExecutor, @unchecked Sendable {
 
     package func enqueue(_ job: consuming ExecutorJob) {
         let unowned = UnownedJob(job)
+        // The runtime does not retain an executor, and the job may be the last that needs this one.
+        let loop = unsafe Unmanaged.passRetained(self)
+        defer { unsafe loop.release() }
         let (isFirst, isLate) = state.withLock { state in
             state.jobs.append(unowned)
             return (state.jobs.count == 1, state.hasEnded)

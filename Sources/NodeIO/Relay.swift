@@ -54,7 +54,14 @@ package final class Relay: MediaPlane {
                     number: number, socket: socket, addresses: addresses, limits: configuration.limits,
                     certificate: certificate, events: eventSource))
         }
-        for worker in workers { try worker.start() }
+        for (number, worker) in workers.enumerated() {
+            do {
+                try worker.start()
+            } catch {
+                for started in workers[..<number] { await started.shutDown() }
+                throw error
+            }
+        }
         return Relay(
             workers: workers, udpPorts: ports, limits: configuration.limits, logger: logger, events: events,
             eventSource: eventSource)

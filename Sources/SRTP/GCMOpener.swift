@@ -1,75 +1,90 @@
-/// The arriving RTP packets of one peer under AES-GCM, each let through once (RFC 3711 section 3.3.2).
+/// The arriving packets of one peer under AES-GCM, each let through once.
 struct GCMOpener: ~Copyable {
     private struct Source {
         let ssrc: UInt32
         var index: PacketIndex
-        /// One bit for each of the last packets, by index modulo the window.
-        var seen = InlineArray<32, UInt64>(repeating: 0)
+        var window: ReplayWindow
+    }
 
-        init(ssrc: UInt32, first sequenceNumber: UInt16) {
-            self.ssrc = ssrc
-            index = PacketIndex(first: sequenceNumber)
-        }
-
-        func wasSeen(_ packet: UInt64) -> Bool {
-            guard packet <= index.highest else { return false }
-            return packet + GCMOpener.window <= index.highest
-                || seen[Int(packet % GCMOpener.window / 64)] & (1 << (packet % 64)) != 0
-        }
-
-        mutating func markSeen(_ packet: UInt64) {
-            if packet > index.highest {
-                // What the window has moved over belongs to numbers that are still to come.
-                let first = max(index.highest + 1, packet >= GCMOpener.window ? packet - GCMOpener.window + 1 : 0)
-                for passed in first..<packet {
-                    seen[Int(passed % GCMOpener.window / 64)] &= ~(1 << (passed % 64))
-                }
-                index.advance(to: packet)
-            }
-            seen[Int(packet % GCMOpener.window / 64)] |= 1 << (packet % 64)
-        }
+    private struct ControlSource {
+        let ssrc: UInt32
+        var window: ReplayWindow
     }
 
     /// Retransmissions come up to a second late, 2000 packets of a fast source.
-    fileprivate static let window: UInt64 = 2048
+    private static let window = 2048
+    private static let controlWindow = 128
 
     private let cipher: GCMCipher
+    private let controlCipher: GCMCipher
     private var sources: [Source] = []
+    private var controlSources: [ControlSource] = []
 
     /// Fails when OpenSSL does.
     init?(keyAndSalt: [UInt8]) {
-        guard let cipher = GCMCipher(.open, keyAndSalt: keyAndSalt) else { return nil }
+        guard let cipher = GCMCipher(.open, .rtp, keyAndSalt: keyAndSalt),
+            let controlCipher = GCMCipher(.open, .rtcp, keyAndSalt: keyAndSalt)
+        else { return nil }
         self.cipher = cipher
+        self.controlCipher = controlCipher
     }
 
-    /// Decrypts the packet in place and returns its length without the tag. Nothing is remembered of a packet that is
-    /// refused.
+    /// Decrypts an RTP packet in place and returns its length without the tag. Nothing is remembered of a packet that
+    /// is refused.
     mutating func open(_ packet: inout MutableSpan<UInt8>) throws(UnprotectFailure) -> Int {
-        let length = packet.count - GCMCipher.tagLength
-        guard length >= 12, packet[0] >> 6 == 2, let header = GCMCipher.headerLength(of: packet.span),
-            header <= length
+        let end = packet.count - GCMCipher.tagLength
+        guard end >= 12, packet[0] >> 6 == 2, let header = RTPFields.headerLength(of: packet.span), header <= end
         else { throw .unauthentic }
-        let (ssrc, sequenceNumber) = RTPFields.read(packet.span)
+        let (ssrc, sequenceNumber) = RTPFields.source(of: packet.span)
         let known = sources.firstIndex { $0.ssrc == ssrc }
-        let index: UInt64
+        var index = UInt64(sequenceNumber)
         if let known {
             guard let estimate = sources[known].index.estimate(sequenceNumber),
-                !sources[known].wasSeen(estimate)
+                !sources[known].window.contains(estimate)
             else { throw .replayed }
             index = estimate
-        } else {
-            index = UInt64(sequenceNumber)
         }
-        guard cipher.open(&packet, header: header, rollovers: UInt32(truncatingIfNeeded: index >> 16)) else {
+        let vector = cipher.vector(ssrc: ssrc, index: index)
+        guard cipher.open(&packet, header: header, end: end, vector: vector) else { throw .unauthentic }
+        if let known {
+            sources[known].index.advance(to: index)
+            sources[known].window.insert(index)
+        } else {
+            sources.append(
+                Source(
+                    ssrc: ssrc, index: PacketIndex(first: sequenceNumber),
+                    window: ReplayWindow(first: index, size: Self.window)))
+        }
+        return end
+    }
+
+    /// Decrypts an RTCP packet in place and returns its length without tag and index (RFC 7714 section 9).
+    mutating func openControl(_ packet: inout MutableSpan<UInt8>) throws(UnprotectFailure) -> Int {
+        let end = packet.count - 4 - GCMCipher.tagLength
+        guard end >= GCMSealer.controlHeader, packet[0] >> 6 == 2 else { throw .unauthentic }
+        let trailer = RTPFields.word(packet.span, at: packet.count - 4)
+        // A packet that is authenticated only does not come from a peer that agreed to AES-GCM.
+        guard trailer & GCMSealer.encryptedFlag != 0 else { throw .unauthentic }
+        let ssrc = RTPFields.word(packet.span, at: 4)
+        let index = UInt64(trailer & ~GCMSealer.encryptedFlag)
+        let known = controlSources.firstIndex { $0.ssrc == ssrc }
+        if let known, controlSources[known].window.contains(index) { throw .replayed }
+        let vector = controlCipher.vector(ssrc: ssrc, index: index)
+        guard
+            controlCipher.open(
+                &packet, header: GCMSealer.controlHeader, end: end, vector: vector, trailer: trailer)
+        else { throw .unauthentic }
+        if let known {
+            controlSources[known].window.insert(index)
+        } else if controlSources.count < Self.controlSourceLimit {
+            controlSources.append(
+                ControlSource(ssrc: ssrc, window: ReplayWindow(first: index, size: Self.controlWindow)))
+        } else {
             throw .unauthentic
         }
-        if let known {
-            sources[known].markSeen(index)
-        } else {
-            var source = Source(ssrc: ssrc, first: sequenceNumber)
-            source.markSeen(index)
-            sources.append(source)
-        }
-        return length
+        return end
     }
+
+    /// A peer reports under a few SSRCs; one that changes it with every packet must not make memory grow.
+    private static let controlSourceLimit = 256
 }

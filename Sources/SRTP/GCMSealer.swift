@@ -1,31 +1,58 @@
-/// The outgoing RTP packets of one peer under AES-GCM.
+/// The outgoing packets of one peer under AES-GCM.
 struct GCMSealer: ~Copyable {
     private struct Source {
         let ssrc: UInt32
         var index: PacketIndex
     }
 
+    /// RTCP's header and the sender's SSRC stay readable (RFC 7714 section 9.2).
+    static let controlHeader = 8
+    /// The bit that says that an RTCP packet is encrypted (RFC 3711 section 3.4).
+    static let encryptedFlag: UInt32 = 1 << 31
+
     private let cipher: GCMCipher
+    private let controlCipher: GCMCipher
     private var sources: [Source] = []
+    private var controlIndex: UInt32 = 0
 
     /// Fails when OpenSSL does.
     init?(keyAndSalt: [UInt8]) {
-        guard let cipher = GCMCipher(.seal, keyAndSalt: keyAndSalt) else { return nil }
+        guard let cipher = GCMCipher(.seal, .rtp, keyAndSalt: keyAndSalt),
+            let controlCipher = GCMCipher(.seal, .rtcp, keyAndSalt: keyAndSalt)
+        else { return nil }
         self.cipher = cipher
+        self.controlCipher = controlCipher
     }
 
-    /// Encrypts the packet in place and appends the tag. Returns false when there is no room, or its header does not
+    /// Encrypts an RTP packet in place and appends the tag. Returns false when there is no room, or its header does not
     /// end inside of it.
     mutating func seal(_ packet: inout OutputSpan<UInt8>) -> Bool {
-        guard packet.freeCapacity >= GCMCipher.tagLength, let header = GCMCipher.headerLength(of: packet.span) else {
+        guard packet.freeCapacity >= GCMCipher.tagLength, let header = RTPFields.headerLength(of: packet.span) else {
             return false
         }
-        let index = index(of: packet.span)
-        return cipher.seal(&packet, header: header, rollovers: UInt32(truncatingIfNeeded: index >> 16))
+        let (ssrc, sequenceNumber) = RTPFields.source(of: packet.span)
+        let index = index(of: ssrc, sequenceNumber)
+        return cipher.seal(&packet, header: header, vector: cipher.vector(ssrc: ssrc, index: index))
     }
 
-    private mutating func index(of packet: Span<UInt8>) -> UInt64 {
-        let (ssrc, sequenceNumber) = RTPFields.read(packet)
+    /// Encrypts an RTCP packet in place and appends tag and index. One index serves all SSRCs, as it need only never
+    /// come again for any of them.
+    mutating func sealControl(_ packet: inout OutputSpan<UInt8>) -> Bool {
+        guard packet.freeCapacity >= GCMCipher.tagLength + 4, packet.count >= Self.controlHeader,
+            controlIndex < Self.encryptedFlag - 1
+        else { return false }
+        controlIndex += 1
+        let ssrc = RTPFields.word(packet.span, at: 4)
+        let trailer = controlIndex | Self.encryptedFlag
+        let vector = controlCipher.vector(ssrc: ssrc, index: UInt64(controlIndex))
+        guard controlCipher.seal(&packet, header: Self.controlHeader, vector: vector, trailer: trailer) else {
+            return false
+        }
+        for shift in [24, 16, 8, 0] as [UInt32] { packet.append(UInt8(truncatingIfNeeded: trailer >> shift)) }
+        return true
+    }
+
+    private mutating func index(of ssrc: UInt32, _ sequenceNumber: UInt16) -> UInt64 {
         for position in sources.indices where sources[position].ssrc == ssrc {
             // A number from before the first one has no rollover counter; the packet was never sent either.
             let index = sources[position].index.estimate(sequenceNumber) ?? UInt64(sequenceNumber)
@@ -34,14 +61,5 @@ struct GCMSealer: ~Copyable {
         }
         sources.append(Source(ssrc: ssrc, index: PacketIndex(first: sequenceNumber)))
         return UInt64(sequenceNumber)
-    }
-}
-
-/// The two header fields that SRTP's index is made of (RFC 3550 section 5.1).
-enum RTPFields {
-    /// Reads them from a packet of at least 12 bytes.
-    static func read(_ packet: Span<UInt8>) -> (ssrc: UInt32, sequenceNumber: UInt16) {
-        let ssrc = (8..<12).reduce(0 as UInt32) { $0 << 8 | UInt32(packet[$1]) }
-        return (ssrc, UInt16(packet[2]) << 8 | UInt16(packet[3]))
     }
 }

@@ -83,6 +83,13 @@ struct MemoryRoom: ~Copyable {
         return cost
     }
 
+    /// Ends all sessions of the node.
+    mutating func endAll() {
+        node.shutDown(at: now, into: &fromNode)
+        fromNode.removeAll()
+        _ = node.takeEvents()
+    }
+
     private static func address(_ number: Int) -> SocketAddress {
         SocketAddress(ipv4: 0x0A01_0000 + UInt32(number), port: 5000)
     }

@@ -26,10 +26,17 @@ struct Micro: AsyncParsableCommand {
     @Flag(help: "Count heap allocations on the forwarding path instead; fail if there is one.")
     var allocations = false
 
+    @Flag(help: "Show what one subscriber costs in bytes, and where.")
+    var memory = false
+
     @Flag(help: "Print the result as JSON.")
     var json = false
 
     func run() async throws {
+        if memory {
+            print(try MemoryCost.table().text)
+            return
+        }
         if allocations {
             try checkAllocations()
             return

@@ -41,7 +41,8 @@ import Wire
     }
 
     private func receive(
-        _ bytes: [UInt8], by agent: inout ControllingAgent, from source: SocketAddress = relay, at now: Instant
+        _ bytes: [UInt8], by agent: inout ControllingAgent, from source: SocketAddress = relay,
+        at now: Instant
     ) throws -> ControllingAgent.Reception {
         let message = try STUNMessage(parsing: bytes.span)
         return agent.receive(message, in: bytes.span, from: source, at: now)

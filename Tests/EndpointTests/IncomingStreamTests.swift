@@ -68,7 +68,8 @@ import Wire
         for index in bench.packets.indices where index != missing { bench.receive(index) }
         #expect(bench.stream.statistics.frames == 2)
         var asked: [UInt16] = []
-        bench.stream.advance(to: bench.start + .milliseconds(10), roundTrip: .milliseconds(50), missing: &asked)
+        bench.stream.advance(
+            to: bench.start + .milliseconds(10), roundTrip: .milliseconds(50), missing: &asked)
         #expect(asked == [bench.packets[missing].header.sequenceNumber])
         let isEarly = bench.stream.takeKeyFrameRequest(at: bench.start + .milliseconds(10))
         #expect(!isEarly)

@@ -149,9 +149,9 @@ import Wire
             payloadType: payloadType, UInt16(truncatingIfNeeded: time),
             payload: [UInt8](repeating: 0, count: bytes - 12))
         let header = try header(of: packet)
-        let refusal = track.receive(
+        let reception = track.receive(
             packet.span, header, of: encoding, isRetransmission: false, at: .milliseconds(time))
-        #expect(refusal == nil)
+        #expect(reception == .accepted || reception == .restarted)
     }
 
     @Test(arguments: [(140, 0), (149, 0), (151, 1), (300, 1)])
@@ -202,8 +202,8 @@ import Wire
         try Self.feed(&track, 0, bytes: 100, at: 5)
         let packet = packet(5)
         let header = try header(of: packet)
-        let refusal = track.receive(packet.span, header, of: 0, isRetransmission: true, at: .milliseconds(6))
-        #expect(refusal == .duplicate)
+        let reception = track.receive(packet.span, header, of: 0, isRetransmission: true, at: .milliseconds(6))
+        #expect(reception == .refused(.duplicate))
     }
 
     @Test func `a missing packet is asked for until it comes`() throws {
@@ -211,9 +211,9 @@ import Wire
         _ = track.add(ssrc: 1, rid: nil)
         try Self.feed(&track, 0, bytes: 100, at: 1)
         let packet = packet(4)
-        let refusal = track.receive(
+        let reception = track.receive(
             packet.span, try header(of: packet), of: 0, isRetransmission: false, at: .milliseconds(2))
-        #expect(refusal == nil)
+        #expect(reception == .accepted)
         var missing: [UInt16] = []
         track.dueRepairs(of: 0, roundTrip: .milliseconds(100), into: &missing, at: .milliseconds(12))
         #expect(missing == [2, 3])
@@ -285,5 +285,28 @@ import Wire
         #expect(block.ssrc == 1)
         #expect(block.lastSenderReport == 7 << 16)
         #expect(block.delaySinceLastSenderReport == 1 << 16)
+    }
+
+    @Test func `a source restarts with its first packet, and when its numbers jump`() throws {
+        var track = try Self.track()
+        _ = track.add(ssrc: 1, rid: nil)
+        var receptions: [UpTrack.Reception] = []
+        for number in [1, 2, 20_000, 20_001] as [UInt16] {
+            let packet = packet(number)
+            let header = try header(of: packet)
+            receptions.append(
+                track.receive(packet.span, header, of: 0, isRetransmission: false, at: .milliseconds(1)))
+        }
+        #expect(receptions == [.restarted, .accepted, .restarted, .accepted])
+    }
+
+    @Test func `a new SSRC of a known layer takes the former one's place`() throws {
+        var track = try Self.track(rids: ["q", "h"])
+        let numbers = [(1, "q"), (2, "h"), (3, "q"), (4, "q"), (5, "h")].map { ssrc, rid in
+            track.add(ssrc: ssrc, rid: rid)
+        }
+        #expect(numbers == [0, 1, 0, 0, 1])
+        let ssrcs = [track.ssrc(of: 0), track.ssrc(of: 1)]
+        #expect(ssrcs == [4, 5])
     }
 }

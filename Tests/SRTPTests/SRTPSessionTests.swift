@@ -144,4 +144,56 @@ import Wire
         let accepted = Self.unprotect(&bytes, with: &receiver)
         #expect(accepted == .success(22))
     }
+
+    @Test(arguments: [SRTPSession.Profile.aeadAES128GCM, .aeadAES256GCM, .aes128CMSHA1With80BitTag], [false, true])
+    func `RTCP goes between OpenSSL and libsrtp both ways, once`(
+        profile: SRTPSession.Profile, fromLibrary: Bool
+    ) throws {
+        var sender = try SRTPSession(
+            .outbound, profile: profile, keyAndSalt: Self.key(profile), usesLibraryOnly: fromLibrary)
+        var receiver = try SRTPSession(
+            .inbound, profile: profile, keyAndSalt: Self.key(profile), usesLibraryOnly: !fromLibrary)
+        // A receiver report without blocks, and one with one block.
+        for number in 0..<200 as Range<UInt8> {
+            let clear: [UInt8] =
+                number % 2 == 0
+                ? [0x80, 201, 0, 1, 0, 0, 0, 9] : [0x81, 201, 0, 7, 0, 0, 0, 9] + [UInt8](repeating: number, count: 24)
+            let sealed = [UInt8](capacity: clear.count + SRTPSession.overhead) { output in
+                output.append(copying: clear.span, 0..<clear.count)
+                let isProtected = sender.protectControl(&output)
+                #expect(isProtected)
+            }
+            var bytes = sealed
+            let first = Self.unprotectControl(&bytes, with: &receiver)
+            #expect(first == .success(clear.count))
+            #expect(Array(bytes[..<clear.count]) == clear)
+            bytes = sealed
+            let second = Self.unprotectControl(&bytes, with: &receiver)
+            #expect(second == .failure(.replayed))
+            bytes = sealed
+            bytes[5] ^= 1
+            let forged = Self.unprotectControl(&bytes, with: &receiver)
+            #expect(forged == .failure(.unauthentic))
+        }
+    }
+
+    @Test func `RTCP of any length is refused without a trap`() throws {
+        var receiver = try SRTPSession(.inbound, profile: .aeadAES128GCM, keyAndSalt: Self.key(.aeadAES128GCM))
+        for length in 1..<64 {
+            var bytes = [UInt8](repeating: 0x80, count: length)
+            let result = Self.unprotectControl(&bytes, with: &receiver)
+            #expect(result == .failure(.unauthentic))
+        }
+    }
+
+    private static func unprotectControl(
+        _ packet: inout [UInt8], with session: inout SRTPSession
+    ) -> Result<Int, UnprotectFailure> {
+        var span = packet.mutableSpan
+        do {
+            return .success(try session.unprotectControl(&span))
+        } catch {
+            return .failure(error)
+        }
+    }
 }

@@ -128,4 +128,34 @@ import Wire
         #expect(bad.video.recovered > 100)
         #expect(bad.isConnected)
     }
+
+    @Test func `sequence numbers wrap under loss without anybody noticing`() throws {
+        let simulation = try Simulation(seed: Seed.current())
+        var settings = EndpointSettings.publisher
+        settings.sections.removeFirst()
+        settings.video.packetBytes = 125
+        settings.video.layers = [.init(bitsPerSecond: 1_000_000)]
+        var watching = EndpointSettings.watcher
+        watching.sections.removeFirst()
+        let clean = LinkSettings(delay: .milliseconds(20))
+        let publisher = try simulation.publish(settings, up: clean, down: clean)
+        let watcher = try simulation.watch(watching, up: clean, down: clean)
+        #expect(simulation.connectAll())
+        simulation.run(for: .seconds(1))
+        publisher.uplink.change(.lossy(0.01, delay: .milliseconds(20)), at: simulation.now)
+        watcher.downlink.change(.lossy(0.01, delay: .milliseconds(20)), at: simulation.now)
+        simulation.run(for: .seconds(68))
+        publisher.uplink.change(clean, at: simulation.now)
+        watcher.downlink.change(clean, at: simulation.now)
+        simulation.run(for: .seconds(1))
+        publisher.endpoint.isSending = false
+        simulation.run(for: .seconds(1))
+        // From wherever the numbers began, both hops have wrapped.
+        #expect(watcher.video.packets > 65536)
+        #expect(watcher.video.lost == 0 && watcher.video.contentGaps == 0 && watcher.video.resets == 0)
+        #expect(watcher.video.recovered > 500)
+        #expect(watcher.video.lastFrameNumber == UInt32(publisher.framesSent - 1))
+        #expect(watcher.counters.unauthentic == 0)
+        #expect(simulation.drops(.unauthenticSRTP) == 0)
+    }
 }

@@ -170,4 +170,26 @@ import Wire
         #expect((8...12).contains(publisher.keyFramesSent - before))
         #expect(other.video.lost == 0)
     }
+
+    @Test func `watchers that come one after the other share key frames and wait for none long`() throws {
+        let simulation = try Simulation(seed: Seed.current())
+        let link = LinkSettings(delay: .milliseconds(10))
+        let publisher = try simulation.publish(up: link, down: link)
+        #expect(simulation.connectAll())
+        simulation.run(for: .seconds(2))
+        let keyFrames = publisher.keyFramesSent
+        var arrivals: [(watcher: Client, at: Instant)] = []
+        for _ in 0..<40 {
+            arrivals.append((try simulation.watch(up: link, down: link), simulation.now))
+            simulation.run(for: .milliseconds(50))
+        }
+        simulation.run(for: .seconds(2))
+        // Two seconds, one every 400 ms.
+        #expect(
+            (3...6).contains(publisher.keyFramesSent - keyFrames), "\(publisher.keyFramesSent - keyFrames)")
+        for (watcher, start) in arrivals {
+            let first = try #require(watcher.video.firstFrameAt)
+            #expect(first - start < .milliseconds(700))
+        }
+    }
 }
