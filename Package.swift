@@ -93,10 +93,13 @@ let server: [[Target]] = [
 /// Other ends and bad links, for tests and measurements; not part of the relay.
 let bench: [[Target]] = [
     library("Impairment", ["Wire"]),
+    library("Endpoint", ["DTLS", "Impairment", "Peering", "RTP", "SDP", "SRTP", "STUN", "Wire"]),
     [
-        .target(
-            name: "Endpoint",
-            dependencies: ["DTLS", "Impairment", "Peering", "RTP", "SDP", "SRTP", "STUN", "Wire"],
+        .testTarget(
+            name: "SimulationTests",
+            dependencies: [
+                "CLinux", "DTLS", "Endpoint", "Impairment", "NodeCore", "Peering", "RTP", "SDP", "STUN", "Wire",
+            ],
             swiftSettings: strict),
         .executableTarget(
             name: "relay-bench",

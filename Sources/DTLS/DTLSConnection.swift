@@ -8,7 +8,7 @@ package import Wire
 ///     handshaking --keys and right fingerprint--> established --close_notify--> closed
 ///          '------------------failure---------------------------------------------^
 ///
-/// OpenSSL runs the handshake and its retransmission timer; the timer's clock is the injected one (`CDTLSClock`).
+/// Once the remote has shown that it has the keys, `release` gives OpenSSL's memory back. OpenSSL runs the handshake and its retransmission timer; the timer's clock is the injected one (`CDTLSClock`).
 @safe
 package struct DTLSConnection: ~Copyable {
     package enum Role: Sendable {
@@ -32,7 +32,8 @@ package struct DTLSConnection: ~Copyable {
     /// OpenSSL takes a timer that ends at time 0 for none, so its clock starts here.
     private static let clockOrigin: Int64 = 1_000_000_000_000_000
 
-    private let ssl: OpaquePointer
+    /// Nil after `release`.
+    private var ssl: OpaquePointer?
     private let input: OpaquePointer
     private let output: OpaquePointer
     private let fingerprints: [RemoteFingerprint]
@@ -40,6 +41,7 @@ package struct DTLSConnection: ~Copyable {
     private let mtu: Int
     private var state = State.handshaking
     private var timeouts = 0
+    private var alerts: AlertChannel?
 
     /// When `advance` wants to be called next.
     package private(set) var deadline: Instant?
@@ -57,6 +59,7 @@ package struct DTLSConnection: ~Copyable {
         }
         unsafe SSL_set_bio(connection, read, write)
         unsafe smartc_ssl_set_mtu(connection, mtu)
+        unsafe smartc_ssl_set_timer(connection)
         switch role {
         case .client: unsafe SSL_set_connect_state(connection)
         case .server: unsafe SSL_set_accept_state(connection)
@@ -84,6 +87,11 @@ package struct DTLSConnection: ~Copyable {
         _ datagram: Span<UInt8>, at now: Instant, send: (Span<UInt8>) -> Void
     ) -> Outcome {
         guard state != .closed, datagram.count > 0 else { return .nothing }
+        if let alerts {
+            guard alerts.announcesEnd(datagram) else { return .nothing }
+            state = .closed
+            return .closed
+        }
         _ = unsafe datagram.withUnsafeBufferPointer { bytes in
             unsafe BIO_write(input, bytes.baseAddress, Int32(bytes.count))
         }
@@ -110,11 +118,26 @@ package struct DTLSConnection: ~Copyable {
     package mutating func close(send: (Span<UInt8>) -> Void) {
         guard state == .established else { return }
         state = .closed
+        if let alerts {
+            if let datagram = alerts.closeNotify() { send(datagram.span) }
+            return
+        }
         // Reading makes the record buffers anew, which OpenSSL's DTLS does not do before it writes.
         var scratch: [UInt8] = [0]
         unsafe SSL_read(ssl, &scratch, 1)
         unsafe SSL_shutdown(ssl)
         flush(send)
+    }
+
+    /// Gives back what the handshake needed, 31 kB of OpenSSL's. To be called once the remote has sent something under
+    /// the new keys: it will not need our last flight again.
+    package mutating func release() {
+        guard state == .established, let ssl = unsafe ssl,
+            let channel = unsafe AlertChannel(of: ssl, role: role)
+        else { return }
+        alerts = channel
+        unsafe SSL_free(ssl)
+        unsafe self.ssl = nil
     }
 
     // MARK: - Private
@@ -132,7 +155,9 @@ package struct DTLSConnection: ~Copyable {
             let result = unsafe SSL_do_handshake(ssl)
             flush(send)
             if result == 1 {
-                return establish()
+                let outcome = establish()
+                flush(send)
+                return outcome
             }
             if unsafe SSL_get_error(ssl, result) != SSL_ERROR_WANT_READ {
                 return fail(
@@ -162,7 +187,11 @@ package struct DTLSConnection: ~Copyable {
 
     private mutating func establish() -> Outcome {
         deadline = nil
-        guard hasRightFingerprint() else { return fail(.fingerprintMismatch) }
+        guard hasRightFingerprint() else {
+            // Told, so that the remote does not take itself for connected.
+            unsafe SSL_shutdown(ssl)
+            return fail(.fingerprintMismatch)
+        }
         guard let profile = unsafe SSL_get_selected_srtp_profile(ssl),
             let known = unsafe SRTPProfile(rawValue: UInt16(truncatingIfNeeded: profile.pointee.id))
         else { return fail(.noSRTPProfile) }

@@ -82,6 +82,9 @@ extension Endpoint {
         for index in videoSources.indices where videoSources[index].stream == stream {
             videoSources[index].source.requestKeyFrame()
         }
+        for index in clipSources.indices where clipSources[index].stream == stream {
+            clipSources[index].source.requestKeyFrame()
+        }
     }
 
     // MARK: - Leaving

@@ -21,6 +21,9 @@ extension Endpoint {
         for (stream, source) in videoSources where outgoing[stream].rid == rid {
             return (Int(source.frames), Int(source.keyFrames))
         }
+        for (stream, source) in clipSources where outgoing[stream].rid == rid {
+            return (Int(source.frames), Int(source.keyFrames))
+        }
         return (0, 0)
     }
 
@@ -56,7 +59,12 @@ extension Endpoint {
                     kind: section.kind, mid: section.mid, rid: stream.rid, ssrc: stream.ssrc,
                     retransmissionSSRC: stream.retransmissionSSRC, payloadType: section.payloadType,
                     retransmissionPayloadType: section.retransmissionPayloadType, using: &generator))
-            if section.kind == .video {
+            if section.kind == .video, settings.clips.indices.contains(stream.layer) {
+                let clip = ClipVideo(
+                    settings.clips[stream.layer], packetBytes: settings.video.packetBytes,
+                    pictureID: generator.next())
+                clipSources.append((index, clip))
+            } else if section.kind == .video {
                 let layer = SyntheticVideo.Layer(rid: stream.rid, bitsPerSecond: stream.bitsPerSecond)
                 videoSources.append(
                     (
@@ -83,6 +91,12 @@ extension Endpoint {
             // After a pause the frames in between are left out.
             nextFrame = due + interval < now ? now + interval : due + interval
         }
+        for index in clipSources.indices where outgoing[clipSources[index].stream].isActive {
+            while let frame = clipSources[index].source.nextFrame(at: now) {
+                let stream = clipSources[index].stream
+                sendFrame(frame.payloads, on: stream, shownAt: frame.shownAt, at: now, into: &outbox)
+            }
+        }
         if let due = nextSound, due <= now {
             for index in audioSources.indices {
                 let payload = audioSources[index].source.nextPacket(at: now)
@@ -95,9 +109,10 @@ extension Endpoint {
     }
 
     private mutating func sendFrame(
-        _ payloads: [[UInt8]], on stream: Int, at now: Instant, into outbox: inout Outbox
+        _ payloads: [[UInt8]], on stream: Int, shownAt: Instant? = nil, at now: Instant,
+        into outbox: inout Outbox
     ) {
-        let timestamp = outgoing[stream].timestamp(at: now, since: origin)
+        let timestamp = outgoing[stream].timestamp(at: shownAt ?? now, since: origin)
         for (index, payload) in payloads.enumerated() {
             let isLast = index == payloads.count - 1 && outgoing[stream].kind == .video
             let packet = outgoing[stream].add(payload, timestamp: timestamp, hasMarker: isLast)
@@ -180,21 +195,46 @@ extension Endpoint {
             header.payloadType = section.payloadType
             header.ssrc = primary
         }
-        let index: Int
-        if let known = incoming.firstIndex(where: { $0.ssrc == header.ssrc }) {
-            index = known
-        } else {
-            guard incoming.count < 64 else {
-                counters.unexplained += 1
-                return
-            }
-            index = incoming.count
-            incoming.append(
-                IncomingStream(
-                    ssrc: header.ssrc, kind: section.kind, clockRate: section.kind == .audio ? 48000 : 90000,
-                    isRepairable: section.hasNACK, verifiesContent: settings.verifiesContent))
-        }
+        guard let index = index(of: header.ssrc, in: section) else { return }
         incoming[index].receive(packet, header, isRetransmission: isRetransmission, at: now)
+    }
+
+    /// Counts a packet without decrypting it: the fixed header (RFC 3550 section 5.1) is in the clear.
+    mutating func countMedia(_ packet: Span<UInt8>, at now: Instant) {
+        guard packet.count >= RTPHeader.fixedLength, packet[0] >> 6 == 2 else {
+            counters.malformed += 1
+            return
+        }
+        let payloadType = packet[1] & 0x7F
+        let ssrc = packet.uint32(at: 8)
+        guard let terms else { return }
+        if let section = terms.sections.first(where: { $0.payloadType == payloadType }) {
+            guard let index = index(of: ssrc, in: section) else { return }
+            incoming[index].count(
+                packet.uint16(at: 2), timestamp: packet.uint32(at: 4), bytes: packet.count, at: now)
+        } else if let section = terms.sections.first(where: { $0.retransmissionPayloadType == payloadType }) {
+            guard let primary = primary(of: ssrc, section.kind),
+                let index = incoming.firstIndex(where: { $0.ssrc == primary })
+            else { return }
+            incoming[index].countRetransmission()
+        } else {
+            counters.unexplained += 1
+        }
+    }
+
+    /// The stream of an SSRC, begun now if it is a new one; nil if there are too many.
+    private mutating func index(of ssrc: UInt32, in section: RemoteTerms.Section) -> Int? {
+        if let known = incoming.firstIndex(where: { $0.ssrc == ssrc }) { return known }
+        guard incoming.count < 64 else {
+            counters.unexplained += 1
+            return nil
+        }
+        incoming.append(
+            IncomingStream(
+                ssrc: ssrc, kind: section.kind, clockRate: section.kind == .audio ? 48000 : 90000,
+                isRepairable: section.hasNACK, verifiesContent: settings.verifiesContent,
+                requiresContent: settings.requiresSyntheticContent, codec: section.codec))
+        return incoming.count - 1
     }
 
     private func primary(of retransmission: UInt32, _ kind: MediaKind) -> UInt32? {

@@ -69,6 +69,7 @@ package struct Endpoint: ~Copyable {
     var inbound: SRTPSession?
     var outbound: SRTPSession?
     var videoSources: [(stream: Int, source: SyntheticVideo)] = []
+    var clipSources: [(stream: Int, source: ClipVideo)] = []
     var audioSources: [(stream: Int, source: SyntheticAudio)] = []
     var nextFrame: Instant?
     var nextSound: Instant?
@@ -113,6 +114,9 @@ package struct Endpoint: ~Copyable {
         if isSending {
             consider(nextFrame)
             consider(nextSound)
+            for index in clipSources.indices where outgoing[clipSources[index].stream].isActive {
+                consider(clipSources[index].source.due)
+            }
         }
         consider(nextReport)
         for index in incoming.indices { consider(incoming[index].deadline) }
@@ -153,6 +157,11 @@ package struct Endpoint: ~Copyable {
         ice.check(at: now)
     }
 
+    /// Forgets the latencies so far, for a measurement that begins.
+    package mutating func resetLatency() {
+        for index in incoming.indices { incoming[index].resetLatency() }
+    }
+
     /// Ends the session over DTLS.
     package mutating func close(into outbox: inout Outbox) {
         guard isConnected, let target = ice.target else { return }
@@ -180,6 +189,10 @@ package struct Endpoint: ~Copyable {
         case .rtp, .rtcp:
             guard isConnected else {
                 counters.early += 1
+                return
+            }
+            guard settings.decryptsMedia || kind == .rtcp else {
+                countMedia(datagram.span, at: now)
                 return
             }
             do {
@@ -304,6 +317,7 @@ package struct Endpoint: ~Copyable {
             connectedAt = now
             nextFrame = videoSources.isEmpty ? nil : now
             nextSound = audioSources.isEmpty ? nil : now
+            for index in clipSources.indices { clipSources[index].source.start(at: now) }
             nextReport = now + .milliseconds(500)
         case .failed(let cause):
             state = .closed(.handshakeFailed(cause))

@@ -34,6 +34,17 @@ package struct EndpointSettings: Sendable {
     package var announcedFingerprint: [UInt8]?
     /// Whether the bytes of every received payload are compared with what was sent.
     package var verifiesContent = true
+    /// Whether received media is decrypted. Without, packets are counted by their clear headers alone, nothing is asked
+    /// for again, and no pictures are seen; control packets are decrypted all the same.
+    package var decryptsMedia = true
+    /// Whether a received payload that is not synthetic counts as corrupted; not so where others publish, too.
+    package var requiresSyntheticContent = true
+    /// Whether lost packets are asked for, and sent again when the relay asks.
+    package var repairsLosses = true
+    /// The encoding of all pictures, VP8 or VP9; synthetic ones are VP8.
+    package var videoCodec = Codec.vp8
+    /// What is shown in place of synthetic pictures: one clip for each of `video.layers`, or none.
+    package var clips: [VideoClip] = []
     /// The slot by which an outbox that is shared with other endpoints chains this one's datagrams.
     package var slot: Int?
 

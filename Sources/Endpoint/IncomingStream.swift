@@ -34,6 +34,8 @@ package struct IncomingStream: Sendable {
     private let clockRate: UInt32
     private let isRepairable: Bool
     private let verifiesContent: Bool
+    private let requiresContent: Bool
+    private let codec: Codec
     private var nacks = NACKGenerator()
     private var reception = ReceptionStatistics()
     private var unwrapper = SequenceUnwrapper()
@@ -42,6 +44,8 @@ package struct IncomingStream: Sendable {
     /// Sorted by number.
     private var waiting: [Arrival] = []
     private var waitingSince: Instant?
+    /// The first number of a stream that is only counted, extended.
+    private var firstCounted: Int64?
     private var frame: OpenFrame?
     /// Whether packets were given up behind the beginning of the last frame.
     private var hasLostOpenFrame = false
@@ -51,12 +55,19 @@ package struct IncomingStream: Sendable {
     private var needsKeyFrame: Bool
     private var nextKeyFrameRequest: Instant?
 
-    init(ssrc: UInt32, kind: MediaKind, clockRate: UInt32, isRepairable: Bool, verifiesContent: Bool) {
+    /// - Parameters:
+    ///   - requiresContent: whether a payload that is not synthetic is a corrupted one.
+    init(
+        ssrc: UInt32, kind: MediaKind, clockRate: UInt32, isRepairable: Bool, verifiesContent: Bool,
+        requiresContent: Bool = true, codec: Codec = .vp8
+    ) {
         self.ssrc = ssrc
         self.kind = kind
         self.clockRate = clockRate
         self.isRepairable = isRepairable
         self.verifiesContent = verifiesContent
+        self.requiresContent = requiresContent
+        self.codec = codec
         needsKeyFrame = kind == .video
     }
 
@@ -121,6 +132,33 @@ package struct IncomingStream: Sendable {
         }
     }
 
+    /// Counts a packet of which only the header can be read. What is missing is lost until it comes.
+    mutating func count(_ sequenceNumber: UInt16, timestamp: UInt32, bytes: Int, at now: Instant) {
+        reception.receive(sequenceNumber: sequenceNumber, timestamp: timestamp, clockRate: clockRate, at: now)
+        let highest = unwrapper.highest
+        let sequence = unwrapper.unwrap(sequenceNumber)
+        let first = firstCounted ?? sequence
+        firstCounted = first
+        guard sequence >= first else {
+            statistics.tooOld += 1
+            return
+        }
+        statistics.packets += 1
+        statistics.bytes += bytes
+        if let highest, sequence < highest { statistics.reordered += 1 }
+        statistics.lost = max(0, Int(max(highest ?? sequence, sequence) - first) + 1 - statistics.packets)
+    }
+
+    /// Counts a retransmission of which only the header can be read.
+    mutating func countRetransmission() {
+        statistics.retransmissions += 1
+    }
+
+    /// Forgets the latencies so far, for a measurement that begins.
+    mutating func resetLatency() {
+        statistics.latency = LatencyHistogram()
+    }
+
     mutating func receive(_ report: SenderReport, at now: Instant) {
         statistics.senderReports += 1
         reception.senderReport(ntp: report.ntpTimestamp, at: now)
@@ -158,22 +196,22 @@ package struct IncomingStream: Sendable {
         var isKeyFrame = false
         var offset = SyntheticAudio.contentOffset
         if kind == .video {
-            guard let descriptor = VP8Descriptor(parsing: payload) else {
+            guard let start = FrameStart(codec, parsing: payload) else {
                 statistics.corrupted += 1
                 return Arrival(
                     sequence: unwrapper.unwrap(header.sequenceNumber), timestamp: header.timestamp,
                     hasMarker: header.hasMarker, isFrameStart: false, isKeyFrame: false, content: nil)
             }
-            isFrameStart = descriptor.startsPartition && descriptor.partitionIndex == 0
-            isKeyFrame = descriptor.isKeyFrame
+            isFrameStart = start.isFrameStart
+            isKeyFrame = start.isKeyFrame
             offset = SyntheticVideo.contentOffset(
-                isFrameStart: isFrameStart, isKeyFrame: isKeyFrame, descriptorLength: descriptor.headerLength)
+                isFrameStart: isFrameStart, isKeyFrame: isKeyFrame, descriptorLength: start.descriptorLength)
         }
         let content = SyntheticContent(parsing: payload, at: offset)
         if let content {
             statistics.latency.add(now - content.sentAt)
             if verifiesContent, !content.isIntact(in: payload, at: offset) { statistics.corrupted += 1 }
-        } else {
+        } else if requiresContent {
             statistics.corrupted += 1
         }
         return Arrival(

@@ -8,6 +8,8 @@ struct OfferLayout {
     static let opus: UInt8 = 111
     static let vp8: UInt8 = 96
     static let vp8Retransmission: UInt8 = 97
+    static let vp9: UInt8 = 98
+    static let vp9Retransmission: UInt8 = 99
     static let audioLevel: UInt8 = 1
     static let absoluteSendTime: UInt8 = 2
     static let transportWideCC: UInt8 = 3
@@ -18,6 +20,8 @@ struct OfferLayout {
     /// One stream that may be sent.
     struct Stream {
         let section: Int
+        /// The position among the layers of its section.
+        let layer: Int
         let rid: String?
         let bitsPerSecond: Int
         let ssrc: UInt32
@@ -32,10 +36,10 @@ struct OfferLayout {
             let layers =
                 section.kind == .video
                 ? settings.video.layers : [.init(bitsPerSecond: settings.audio.bitsPerSecond)]
-            for layer in layers {
+            for (number, layer) in layers.enumerated() {
                 streams.append(
                     Stream(
-                        section: index, rid: layer.rid, bitsPerSecond: layer.bitsPerSecond,
+                        section: index, layer: number, rid: layer.rid, bitsPerSecond: layer.bitsPerSecond,
                         ssrc: generator.next(),
                         retransmissionSSRC: generator.next()))
             }
@@ -71,20 +75,28 @@ struct OfferLayout {
         if settings.bandwidthFeedback == .transportWide {
             extensions.append((Self.transportWideCC, .transportWideCC))
         }
-        let hasRTX = !isAudio && settings.hasRetransmissionStreams
+        let hasRTX = !isAudio && settings.hasRetransmissionStreams && settings.repairsLosses
         let announced = rids.isEmpty && settings.announcesSSRCs ? own.first : nil
         var built = OfferBuilder.Section(
             kind: section.kind, mid: String(index), direction: section.direction,
             codecs: isAudio
-                ? [(Self.opus, .opus, nil)] : [(Self.vp8, .vp8, hasRTX ? Self.vp8Retransmission : nil)],
+                ? [(Self.opus, .opus, nil)] : [Self.picture(settings.videoCodec, hasRTX: hasRTX)],
             extensions: extensions, ssrc: announced?.ssrc,
             rtxSSRC: hasRTX ? announced?.retransmissionSSRC : nil, rids: rids)
-        built.feedback = isAudio ? [] : [.nack, .pli, .fir]
+        built.feedback = isAudio ? [] : settings.repairsLosses ? [.nack, .pli, .fir] : [.pli, .fir]
         switch settings.bandwidthFeedback {
         case .transportWide: built.feedback.append(.transportCC)
         case .remb: if !isAudio { built.feedback.append(.remb) }
         case .none: break
         }
         return built
+    }
+
+    private static func picture(
+        _ codec: Codec, hasRTX: Bool
+    ) -> (payloadType: UInt8, codec: Codec, rtx: UInt8?) {
+        codec == .vp8
+            ? (vp8, codec, hasRTX ? vp8Retransmission : nil)
+            : (vp9, codec, hasRTX ? vp9Retransmission : nil)
     }
 }

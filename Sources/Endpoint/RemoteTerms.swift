@@ -10,6 +10,7 @@ struct RemoteTerms {
         let mid: String
         /// Whether the relay takes media in it.
         let receives: Bool
+        let codec: Codec
         let payloadType: UInt8
         let retransmissionPayloadType: UInt8?
         let hasNACK: Bool
@@ -56,12 +57,15 @@ struct RemoteTerms {
         }
         var sections: [Section] = []
         for section in accepted {
-            guard let codec = section.codecs.first(where: { $0.codec == .vp8 || $0.codec == .opus }) else {
-                throw .unusableAnswer("neither VP8 nor Opus in the m-line \(section.mid)")
+            guard let codec = section.codecs.first(where: { $0.codec.map(Self.isKnown) ?? false }),
+                let known = codec.codec
+            else {
+                throw .unusableAnswer("neither VP8 nor VP9 nor Opus in the m-line \(section.mid)")
             }
             sections.append(
                 Section(
                     kind: section.kind, mid: section.mid, receives: section.direction.receives,
+                    codec: known,
                     payloadType: codec.payloadType,
                     retransmissionPayloadType: codec.retransmissionPayloadType,
                     hasNACK: codec.feedback.contains(.nack), rids: section.rids.map(\.id)))
@@ -70,5 +74,9 @@ struct RemoteTerms {
         retransmissionGroups = accepted.flatMap(\.fidGroups)
         hasTransportWideCC = accepted.contains { $0.extensions.contains { $0.kind == .transportWideCC } }
         hasREMB = accepted.contains { $0.codecs.contains { $0.feedback.contains(.remb) } }
+    }
+
+    private static func isKnown(_ codec: Codec) -> Bool {
+        codec == .opus || codec == .vp8 || codec == .vp9(profile: 0)
     }
 }

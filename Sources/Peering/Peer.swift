@@ -40,6 +40,8 @@ package struct Peer: ~Copyable {
     private let fingerprints: [RemoteFingerprint]
     private var phase = Phase.waiting
     private var dtls: DTLSConnection?
+    /// Whether the handshake's memory was given back.
+    private var hasReleased = false
     private var inbound: SRTPSession?
     private var outbound: SRTPSession?
     private var sources: [UInt32] = []
@@ -122,6 +124,10 @@ package struct Peer: ~Copyable {
                     remember(sourceAt: 4, of: datagram.span)
                 }
                 lastHeard = now
+                if !hasReleased {
+                    dtls?.release()
+                    hasReleased = true
+                }
                 return kind == .rtp ? .media(length: length) : .control(length: length)
             } catch .replayed {
                 return .dropped(.replayed)

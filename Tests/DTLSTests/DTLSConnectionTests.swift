@@ -122,21 +122,56 @@ private func failures(_ outcomes: [DTLSConnection.Outcome]) -> [DTLSFailure] {
         #expect(handshake.client.deadline == nil)
     }
 
-    @Test func `a close is told to the other end`() throws {
+    @Test(arguments: [false, true], [false, true])
+    func `a close is told to the other end, with and without OpenSSL`(
+        clientReleases: Bool, serverReleases: Bool
+    ) throws {
+        for clientCloses in [true, false] {
+            var handshake = try Handshake()
+            handshake.run(for: .seconds(1))
+            if clientReleases { handshake.client.release() }
+            if serverReleases { handshake.server.release() }
+            var alerts: [[UInt8]] = []
+            let later = Instant(nanoseconds: 2_000_000_000)
+            if clientCloses {
+                handshake.client.close { alerts.append(Handshake.copy($0)) }
+            } else {
+                handshake.server.close { alerts.append(Handshake.copy($0)) }
+            }
+            try #require(alerts.count == 1)
+            // A forged one first: it must change nothing.
+            var forged = alerts[0]
+            forged[forged.count - 1] ^= 1
+            var isClosed: [Bool] = []
+            for datagram in [forged, alerts[0], alerts[0]] {
+                let outcome =
+                    clientCloses
+                    ? handshake.server.receive(datagram.span, at: later, send: { _ in })
+                    : handshake.client.receive(datagram.span, at: later, send: { _ in })
+                if case .closed = outcome { isClosed.append(true) } else { isClosed.append(false) }
+            }
+            #expect(isClosed == [false, true, false])
+        }
+    }
+
+    @Test func `what is left of an association takes any datagram`() throws {
         var handshake = try Handshake()
         handshake.run(for: .seconds(1))
-        var alert: [[UInt8]] = []
-        handshake.client.close { alert.append(Handshake.copy($0)) }
-        #expect(alert.count == 1)
-        var isClosed = false
-        for datagram in alert {
-            if case .closed = handshake.server.receive(
-                datagram.span, at: Instant(nanoseconds: 2_000_000_000), send: { _ in })
-            {
-                isClosed = true
+        handshake.server.release()
+        var generator = SystemRandomNumberGenerator()
+        for length in 1..<300 {
+            var datagram = (0..<length).map { _ in UInt8.random(in: 0...255, using: &generator) }
+            datagram[0] = 21
+            if length > 12 {
+                datagram[3] = 0
+                datagram[4] = 1
+                datagram[11] = 0
+                datagram[12] = 26
             }
+            let outcome = handshake.server.receive(
+                datagram.span, at: Instant(nanoseconds: 2_000_000_000), send: { _ in })
+            if case .closed = outcome { Issue.record("\(length) random bytes closed the association") }
         }
-        #expect(isClosed)
     }
 
     @Test func `garbage does not end a handshake`() throws {

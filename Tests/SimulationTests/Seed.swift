@@ -8,7 +8,4 @@ enum Seed {
         print("SMARTC_SEED=\(seed) \(name)")
         return seed
     }
-
-    /// Whether what takes long in debug builds is run.
-    static var isThorough: Bool { ProcessInfo.processInfo.environment["SMARTC_THOROUGH"] == "1" }
 }
