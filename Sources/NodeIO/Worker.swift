@@ -15,7 +15,7 @@ package actor Worker {
 
     private let loop: EventLoop
     private nonisolated let descriptor: Int32
-    package let port: UInt16
+    package nonisolated let port: UInt16
     package nonisolated let hasSegmentation: Bool
     private var node: Node
     private var socket: UDPSocket

@@ -7,6 +7,7 @@ import Wire
 
 @testable import NodeIO
 
+@RealTime
 @Suite struct RelayTests {
     private static let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
 

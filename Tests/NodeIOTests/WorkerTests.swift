@@ -7,6 +7,7 @@ import Wire
 
 @testable import NodeIO
 
+@RealTime
 @Suite struct WorkerTests {
     private static func worker(
         limits: NodeConfiguration.Limits = .init()
@@ -26,7 +27,7 @@ import Wire
         try worker.start()
         let room = try #require(RoomID("room"))
         let answer = try await worker.open(.watch(nil), in: room, offer: offer)
-        let port = await worker.port
+        let port = worker.port
         #expect(value("a=candidate:", in: answer.sdp) == "1 1 udp 2130706431 127.0.0.1 \(port) typ host")
 
         let response = try #require(try ask(check(answer.sdp), port: port))
@@ -61,7 +62,7 @@ import Wire
         try worker.start()
         let room = try #require(RoomID("room"))
         let answer = try await worker.open(.watch(nil), in: room, offer: offer)
-        let port = await worker.port
+        let port = worker.port
         var socket = try UDPSocket(address: .loopback(port: 0), port: 0)
         var outbox = Outbox(bytes: 1 << 20, entryLimit: 64)
         outbox.reservePeers(1)
