@@ -7,6 +7,9 @@ BUILD_PACKAGES=(libsrtp2-dev libssl-dev pkg-config)
 # What the checks and the end-to-end tests run. lld links the fuzzers; iproute2 lays the tests' own network.
 TEST_PACKAGES=(chromium firefox-esr iproute2 lld python3 python3-venv)
 
+# What deploy/bench compares with.
+BENCH_PACKAGES=(janus)
+
 is_installed() {
     [[ "$(dpkg-query --show --showformat='${db:Status-Status}' "$1" 2>/dev/null)" == installed ]]
 }
