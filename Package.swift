@@ -73,7 +73,8 @@ let server: [[Target]] = [
     library(
         "Signaling",
         [
-            "NodeCore", "Wire", .hummingbird, .hummingbirdCore, .hummingbirdTLS, .httpTypes, .logging, .nio, .nioPosix,
+            "NodeCore", "Wire", .hummingbird, .hummingbirdCore, .hummingbirdTLS, .httpTypes, .logging, .nio,
+            .nioPosix,
             .nioSSL, .serviceLifecycle, .system,
         ],
         testing: [.hummingbirdTesting],
@@ -83,7 +84,8 @@ let server: [[Target]] = [
         .executableTarget(
             name: "smartc-relay",
             dependencies: [
-                "Launch", "NodeCore", "NodeIO", "Signaling", "Wire", .argumentParser, .logging, .nio, .serviceLifecycle,
+                "Launch", "NodeCore", "NodeIO", "Signaling", "Wire", .argumentParser, .logging, .nio,
+                .serviceLifecycle,
                 .unixSignals,
             ],
             swiftSettings: strict)
@@ -98,14 +100,17 @@ let bench: [[Target]] = [
         .testTarget(
             name: "SimulationTests",
             dependencies: [
-                "CLinux", "DTLS", "Endpoint", "Impairment", "NodeCore", "Peering", "RTP", "SDP", "STUN", "Wire",
+                "CLinux", "DTLS", "Endpoint", "Impairment", "NodeCore", "Peering", "RTP", "SDP", "STUN",
+                "Wire",
             ],
             swiftSettings: strict),
         .executableTarget(
             name: "relay-bench",
             dependencies: [
-                "CAllocationCounter", "DTLS", "Endpoint", "Forwarding", "Impairment", "NodeCore", "NodeIO", "Peering", "RTP",
-                "SDP", "SRTP", "STUN", "Wire", .argumentParser, .asyncHTTPClient, .containers, .nio, .nioHTTP1, .system,
+                "CAllocationCounter", "DTLS", "Endpoint", "Forwarding", "Impairment", "NodeCore", "NodeIO",
+                "Peering", "RTP",
+                "SDP", "SRTP", "STUN", "Wire", .argumentParser, .asyncHTTPClient, .containers, .nio,
+                .nioHTTP1, .system,
             ],
             swiftSettings: strict),
         .target(name: "FuzzTargets", dependencies: ["RTP", "SDP", "STUN", "Wire"], swiftSettings: strict),

@@ -60,7 +60,8 @@ struct AlertChannel {
             let length = Int(datagram.uint16(at: offset + 11))
             let body = offset + Self.headerLength
             guard length <= datagram.count - body else { return false }
-            if datagram[offset] == Self.alertType, length == Self.alertLength, datagram.uint16(at: offset + 3) == 1,
+            if datagram[offset] == Self.alertType, length == Self.alertLength,
+                datagram.uint16(at: offset + 3) == 1,
                 let alert = open(datagram, at: offset)
             {
                 // Level 2 is fatal; description 0 is close_notify.
@@ -96,7 +97,9 @@ struct AlertChannel {
         let body = offset + Self.headerLength
         func copy(_ range: Range<Int>) -> [UInt8] { range.map { datagram[$0] } }
         let authenticated =
-            copy(offset + 3..<offset + 11) + [datagram[offset], datagram[offset + 1], datagram[offset + 2], 0, 2]
+            copy(offset + 3..<offset + 11) + [
+                datagram[offset], datagram[offset + 1], datagram[offset + 2], 0, 2,
+            ]
         let nonce = reading.salt + copy(body..<body + 8)
         let sealed = copy(body + 8..<body + 10)
         var tag = copy(body + 10..<body + Self.alertLength)

@@ -105,7 +105,8 @@ package struct VideoClip: Sendable {
             if let last = frames.last, moment <= last.time {
                 throw Failure(
                     offset: offset + 4,
-                    reason: "the time \(time) is not after that of the frame before; encode without alternate "
+                    reason:
+                        "the time \(time) is not after that of the frame before; encode without alternate "
                         + "reference frames (ffmpeg: -auto-alt-ref 0)")
             }
             let isKeyFrame = Self.isKeyFrame(bytes[start..<start + size], codec)

@@ -138,7 +138,8 @@ package struct DownTrack: Sendable {
                 return .drop(.codecNotNegotiated)
             }
             munger.begin(
-                origin, sequenceNumber: header.sequenceNumber, timestamp: header.timestamp, clockRate: clockRate,
+                origin, sequenceNumber: header.sequenceNumber, timestamp: header.timestamp,
+                clockRate: clockRate,
                 at: now)
             routes = targetRoutes
             routeCount = targetRouteCount
@@ -179,7 +180,8 @@ package struct DownTrack: Sendable {
     package mutating func retransmit(
         _ header: RTPHeader, as outgoing: UInt16, of origin: Munger.Origin, at now: Instant
     ) -> Decision {
-        guard origin.source == source, let route = Self.route(of: header.payloadType, in: routes, routeCount) else {
+        guard origin.source == source, let route = Self.route(of: header.payloadType, in: routes, routeCount)
+        else {
             return .drop(.retransmissionUnavailable)
         }
         guard budget.take(bytes: header.payload.count, at: now) else { return .drop(.retransmissionBudget) }
@@ -187,7 +189,8 @@ package struct DownTrack: Sendable {
         guard retransmissionSSRC != nil, let payloadType = route.retransmission else {
             return .send(
                 Rewrite(
-                    numbers: .init(sequenceNumber: outgoing, timestamp: timestamp), payloadType: route.leaving,
+                    numbers: .init(sequenceNumber: outgoing, timestamp: timestamp),
+                    payloadType: route.leaving,
                     replaced: nil, carriesMID: isEarly(outgoing), originalSequenceNumber: nil))
         }
         retransmissionSequence &+= 1
@@ -214,12 +217,14 @@ package struct DownTrack: Sendable {
         lastReport = (reading.ntp.middle32, now)
         return SenderReport(
             ssrc: ssrc, ntpTimestamp: reading.ntp.rawValue, rtpTimestamp: reading.timestamp &+ offset,
-            packetCount: UInt32(truncatingIfNeeded: packetsSent), octetCount: UInt32(truncatingIfNeeded: bytesSent))
+            packetCount: UInt32(truncatingIfNeeded: packetsSent),
+            octetCount: UInt32(truncatingIfNeeded: bytesSent))
     }
 
     /// Takes the subscriber's report on this stream: the round trip (RFC 3550 section 6.4.1).
     package mutating func receive(_ block: ReportBlock, at now: Instant) {
-        guard let lastReport, block.lastSenderReport == lastReport.reference, block.lastSenderReport != 0 else {
+        guard let lastReport, block.lastSenderReport == lastReport.reference, block.lastSenderReport != 0
+        else {
             return
         }
         let trip = (now - lastReport.at) - NTPTime.duration(short: block.delaySinceLastSenderReport)
@@ -232,7 +237,9 @@ package struct DownTrack: Sendable {
         munger.distanceFromStart(of: outgoing) < Self.packetsWithMID
     }
 
-    private static func route(of payloadType: UInt8, in routes: InlineArray<12, Route>, _ count: Int) -> Route? {
+    private static func route(of payloadType: UInt8, in routes: InlineArray<12, Route>, _ count: Int)
+        -> Route?
+    {
         for index in 0..<count where routes[index].arriving == payloadType { return routes[index] }
         return nil
     }

@@ -39,7 +39,8 @@ struct Encoding: ~Copyable {
         }
         if !isRetransmission {
             statistics.receive(
-                sequenceNumber: header.sequenceNumber, timestamp: header.timestamp, clockRate: clockRate, at: now)
+                sequenceNumber: header.sequenceNumber, timestamp: header.timestamp, clockRate: clockRate,
+                at: now)
         }
         packetsReceived &+= 1
         lastArrival = now

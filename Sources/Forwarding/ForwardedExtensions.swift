@@ -7,7 +7,8 @@ import Wire
 package struct ExtensionIdentifiers: Sendable, Equatable {
     /// Those that describe the media and mean the same to every subscriber. Others concern one hop only.
     private static let forwarded: [HeaderExtensionKind] = [
-        .audioLevel, .videoOrientation, .playoutDelay, .dependencyDescriptor, .absoluteCaptureTime, .colorSpace,
+        .audioLevel, .videoOrientation, .playoutDelay, .dependencyDescriptor, .absoluteCaptureTime,
+        .colorSpace,
     ]
 
     fileprivate var through = InlineArray<6, UInt8>(repeating: 0)

@@ -58,7 +58,8 @@ package struct Munger: Sendable {
 
     /// Continues the stream with another source, whose first packet has these numbers.
     package mutating func begin(
-        _ source: SourceReference, sequenceNumber: UInt16, timestamp: UInt32, clockRate: UInt32, at now: Instant
+        _ source: SourceReference, sequenceNumber: UInt16, timestamp: UInt32, clockRate: UInt32,
+        at now: Instant
     ) {
         var next = lastTimestamp
         if let lastArrival {

@@ -52,7 +52,9 @@ extension UpTrack {
     }
 
     private func text(_ id: UInt8, of header: RTPHeader, in packet: Span<UInt8>) -> String? {
-        guard id != 0, let range = header.extensions.range(of: id, in: packet), !range.isEmpty else { return nil }
+        guard id != 0, let range = header.extensions.range(of: id, in: packet), !range.isEmpty else {
+            return nil
+        }
         return String(decoding: range.map { packet[$0] }, as: UTF8.self)
     }
 

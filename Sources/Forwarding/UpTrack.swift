@@ -61,7 +61,9 @@ package struct UpTrack: ~Copyable {
 
     /// The payload type whose retransmissions this one marks (RFC 4588 section 8.1).
     package func associatedPayloadType(of retransmission: UInt8) -> UInt8? {
-        for codec in codecs where codec.retransmissionPayloadType == retransmission { return codec.payloadType }
+        for codec in codecs where codec.retransmissionPayloadType == retransmission {
+            return codec.payloadType
+        }
         return nil
     }
 
@@ -70,7 +72,9 @@ package struct UpTrack: ~Copyable {
     }
 
     package mutating func unsubscribe(_ downTrack: Int) {
-        if let index = subscribers.firstIndex(of: downTrack) { subscribers.swapAt(index, subscribers.count - 1) }
+        if let index = subscribers.firstIndex(of: downTrack) {
+            subscribers.swapAt(index, subscribers.count - 1)
+        }
         if subscribers.last == downTrack { subscribers.removeLast() }
     }
 

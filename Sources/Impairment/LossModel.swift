@@ -6,6 +6,33 @@ package enum LossModel: Hashable, Sendable {
     /// Losses come in runs of `averageLength` datagrams, at least 1; altogether `averageLoss` of them are
     /// lost, 0 to 1.
     case burst(averageLoss: Double, averageLength: Double)
+
+    /// - Parameters:
+    ///   - share: of all datagrams, 0 to 1.
+    ///   - burstLength: the average length of a run of losses; nil: each is lost for itself.
+    package init(share: Double, burstLength: Double?) {
+        self =
+            switch burstLength {
+            case .some(let length): .burst(averageLoss: share, averageLength: length)
+            case nil: share > 0 ? .random(share) : .none
+            }
+    }
+
+    /// How much is lost altogether, 0 to 1.
+    package var share: Double {
+        switch self {
+        case .none: 0
+        case .random(let share), .burst(let share, _): share
+        }
+    }
+
+    /// The average length of a run of losses, if losses come in runs.
+    package var burstLength: Double? {
+        switch self {
+        case .none, .random: nil
+        case .burst(_, let length): length
+        }
+    }
 }
 
 /// Decides one datagram after the other. Bursts are the two-state chain of Gilbert (Bell System Technical

@@ -45,17 +45,22 @@ extension Node {
                 var sources: [UInt32] = []
                 request.forEachEntry(in: compound) { ssrc, _ in sources.append(ssrc) }
                 for ssrc in sources { pictureLost(on: downTrack(of: slot, ssrc: ssrc), at: now) }
-            case .sourceDescription, .goodbye, .transportFeedback, .receiverEstimatedMaximumBitrate, .extendedReport,
+            case .sourceDescription, .goodbye, .transportFeedback, .receiverEstimatedMaximumBitrate,
+                .extendedReport,
                 .other:
                 continue
             }
         }
     }
 
-    private mutating func receive(_ blocks: ReportBlocks, in compound: Span<UInt8>, from slot: Int, at now: Instant) {
+    private mutating func receive(
+        _ blocks: ReportBlocks, in compound: Span<UInt8>, from slot: Int, at now: Instant
+    ) {
         for number in 0..<blocks.count {
             let block = blocks.block(number, in: compound)
-            if let index = downTrack(of: slot, ssrc: block.ssrc) { downTracks[index]?.receive(block, at: now) }
+            if let index = downTrack(of: slot, ssrc: block.ssrc) {
+                downTracks[index]?.receive(block, at: now)
+            }
         }
     }
 
@@ -75,7 +80,8 @@ extension Node {
 
     /// Whether the track that a reference names still exists.
     func isCurrent(_ source: SourceReference) -> Bool {
-        upTracks.isOccupied(Int(source.track)) && upTracks.generation(of: Int(source.track)) == source.generation
+        upTracks.isOccupied(Int(source.track))
+            && upTracks.generation(of: Int(source.track)) == source.generation
     }
 
     /// Sends a packet again that a subscriber has lost.
@@ -134,7 +140,9 @@ extension Node {
         }
         guard let due = sessions[slot]?.nextFeedback, due <= now else { return }
         sessions[slot]?.nextFeedback = now + Self.feedbackInterval
-        guard sessions[slot]?.feedback?.hasReport == true, var recorder = sessions[slot]?.feedback else { return }
+        guard sessions[slot]?.feedback?.hasReport == true, var recorder = sessions[slot]?.feedback else {
+            return
+        }
         // Taken out while it is written from, so that its memory is not copied.
         sessions[slot]?.feedback = nil
         var hasMore = true
@@ -175,7 +183,9 @@ extension Node {
                 received += upTracks[track]?.bitsPerSecond(of: encoding, at: now) ?? 0
             }
         }
-        guard !blocks.isEmpty, let ssrc = sessions[slot]?.ssrc, let cname = sessions[slot]?.cname else { return }
+        guard !blocks.isEmpty, let ssrc = sessions[slot]?.ssrc, let cname = sessions[slot]?.cname else {
+            return
+        }
         var advised: UInt64?
         if sessions[slot]?.wantsREMB == true {
             let worst = blocks.map(\.fractionLost).max() ?? 0

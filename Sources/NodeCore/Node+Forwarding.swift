@@ -10,7 +10,9 @@ extension Node {
     private static let headerRoom = 96
 
     /// Takes a decrypted RTP packet of the publisher in `slot`.
-    mutating func receiveMedia(_ packet: Span<UInt8>, from slot: Int, at now: Instant, into outbox: inout Outbox) {
+    mutating func receiveMedia(
+        _ packet: Span<UInt8>, from slot: Int, at now: Instant, into outbox: inout Outbox
+    ) {
         guard var header = RTPHeader(parsing: packet) else {
             counters.drops[.malformedRTP] += 1
             return
@@ -23,7 +25,9 @@ extension Node {
         counters.bytesReceived += UInt64(packet.count)
         recordArrival(of: header, in: packet, from: slot, at: now)
 
-        guard let source = sessions[slot]?.source(header.ssrc) ?? identify(header, in: packet, from: slot, at: now)
+        guard
+            let source = sessions[slot]?.source(header.ssrc)
+                ?? identify(header, in: packet, from: slot, at: now)
         else {
             counters.drops[.unknownSource] += 1
             return
@@ -71,7 +75,8 @@ extension Node {
         at now: Instant, into outbox: inout Outbox
     ) {
         let track = Int(origin.track)
-        guard let identifiers = upTracks[track]?.identifiers, let subscribers = upTracks[track]?.subscribers else {
+        guard let identifiers = upTracks[track]?.identifiers, let subscribers = upTracks[track]?.subscribers
+        else {
             return
         }
         let extensions = ForwardedExtensions(in: packet, header.extensions, identifiers: identifiers)
@@ -108,12 +113,15 @@ extension Node {
         _ packet: Span<UInt8>, _ header: RTPHeader, _ extensions: ForwardedExtensions,
         as rewrite: DownTrack.Rewrite, on downTrack: Int, into outbox: inout Outbox
     ) -> DropReason? {
-        guard let session = downTracks[downTrack]?.session, let identifiers = downTracks[downTrack]?.identifiers,
+        guard let session = downTracks[downTrack]?.session,
+            let identifiers = downTracks[downTrack]?.identifiers,
             let primary = downTracks[downTrack]?.ssrc
         else { return .subscriberNotConnected }
         let mid = rewrite.carriesMID ? downTracks[downTrack]?.mid : nil
         var ssrc = primary
-        if rewrite.originalSequenceNumber != nil, let retransmission = downTracks[downTrack]?.retransmissionSSRC {
+        if rewrite.originalSequenceNumber != nil,
+            let retransmission = downTracks[downTrack]?.retransmissionSSRC
+        {
             ssrc = retransmission
         }
         let capacity = header.payload.count + header.extensions.range.count + Self.headerRoom
@@ -149,7 +157,9 @@ extension Node {
     }
 
     /// Turns a packet of an RTX stream back into the one that it carries (RFC 4588 section 4): only offsets change.
-    private mutating func restore(_ header: inout RTPHeader, of source: Session.Source, in packet: Span<UInt8>) -> Bool {
+    private mutating func restore(
+        _ header: inout RTPHeader, of source: Session.Source, in packet: Span<UInt8>
+    ) -> Bool {
         guard header.payload.count >= 2, let track = upTracks.isOccupied(source.track) ? source.track : nil,
             let payloadType = upTracks[track]?.associatedPayloadType(of: header.payloadType),
             let ssrc = upTracks[track]?.ssrc(of: source.encoding)

@@ -26,7 +26,9 @@ extension Node {
         let place = place(of: room)
         let peer = Peer(
             slot: slot, local: local, remoteUfrag: negotiation.remoteUfrag,
-            fingerprints: negotiation.remoteFingerprints.map { .init(algorithm: $0.algorithm, bytes: $0.bytes) },
+            fingerprints: negotiation.remoteFingerprints.map {
+                .init(algorithm: $0.algorithm, bytes: $0.bytes)
+            },
             role: negotiation.localSetup == .active ? .client : .server, at: now)
         let accepted = negotiation.sections.filter(\.isAccepted)
         var session = Session(
@@ -75,7 +77,8 @@ extension Node {
         } catch {
             throw SessionError(error)
         }
-        guard let ufrag = parsed.ufrag, parsed.pwd != nil, ufrag != sessions[slot]?.peer.ice.remoteUfrag else {
+        guard let ufrag = parsed.ufrag, parsed.pwd != nil, ufrag != sessions[slot]?.peer.ice.remoteUfrag
+        else {
             // The remote's candidates are of no use to an agent that only answers.
             return .accepted
         }
@@ -145,7 +148,9 @@ extension Node {
 
     /// Forgets a session whose transport has ended.
     mutating func remove(_ slot: Int, reason: CloseReason, at now: Instant) {
-        guard sessions.isOccupied(slot), let room = sessions[slot]?.room, let id = sessions[slot]?.id else { return }
+        guard sessions.isOccupied(slot), let room = sessions[slot]?.room, let id = sessions[slot]?.id else {
+            return
+        }
         report(.closed(reason), of: slot)
         counters.sessionsClosed[reason.label, default: 0] += 1
         forgetAddresses(of: slot)
@@ -197,13 +202,17 @@ extension Node {
     private mutating func checkLimits(_ room: RoomID) throws(SessionError) {
         let limits = configuration.limits
         if sessions.count >= limits.sessions {
-            throw .limitReached(what: "This node takes \(limits.sessions) sessions.", retryAfter: .seconds(30))
+            throw .limitReached(
+                what: "This node takes \(limits.sessions) sessions.", retryAfter: .seconds(30))
         }
         if connecting >= limits.handshakes {
             throw .limitReached(
-                what: "This node lets \(limits.handshakes) sessions connect at a time.", retryAfter: .seconds(5))
+                what: "This node lets \(limits.handshakes) sessions connect at a time.",
+                retryAfter: .seconds(5))
         }
-        if let place = roomsByID[room], let count = rooms[place]?.sessionCount, count >= limits.sessionsPerRoom {
+        if let place = roomsByID[room], let count = rooms[place]?.sessionCount,
+            count >= limits.sessionsPerRoom
+        {
             throw .limitReached(
                 what: "The room \(room) takes \(limits.sessionsPerRoom) sessions.", retryAfter: .seconds(30))
         }
@@ -242,7 +251,9 @@ extension Node {
 
     private mutating func newID(using generator: inout some RandomNumberGenerator) -> SessionID {
         while true {
-            if let id = SessionID("\(configuration.worker)-\(token(24, using: &generator))"), sessionsByID[id] == nil {
+            if let id = SessionID("\(configuration.worker)-\(token(24, using: &generator))"),
+                sessionsByID[id] == nil
+            {
                 return id
             }
         }

@@ -10,7 +10,9 @@ extension Node {
         guard let members = rooms[room] else { return }
         let ranking = members.ranking
         for watcher in members.watchers {
-            guard sessions[watcher]?.peer.isConnected == true, let role = sessions[watcher]?.role else { continue }
+            guard sessions[watcher]?.peer.isConnected == true, let role = sessions[watcher]?.role else {
+                continue
+            }
             switch role {
             case .watch(nil): assign(ranking, to: watcher)
             case .watch(let participant):

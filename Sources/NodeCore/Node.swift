@@ -63,7 +63,8 @@ package struct Node: ~Copyable {
 
     /// Takes one datagram; what it calls for is appended to the outbox.
     package mutating func receive(
-        _ datagram: inout MutableSpan<UInt8>, from source: SocketAddress, at now: Instant, into outbox: inout Outbox
+        _ datagram: inout MutableSpan<UInt8>, from source: SocketAddress, at now: Instant,
+        into outbox: inout Outbox
     ) {
         guard let kind = DatagramKind(of: datagram.span) else {
             counters.drops[.unknownProtocol] += 1
@@ -117,7 +118,9 @@ package struct Node: ~Copyable {
             }
             sendReports(to: slot, at: now, into: &outbox)
         }
-        nextTick = sessions.count == 0 ? nil : now + (hasPublishers || connecting > 0 ? Self.busyTick : Self.idleTick)
+        nextTick =
+            sessions.count == 0
+            ? nil : now + (hasPublishers || connecting > 0 ? Self.busyTick : Self.idleTick)
     }
 
     /// Makes sure that `advance` is called soon, after something was added.
@@ -154,7 +157,8 @@ package struct Node: ~Copyable {
         case .authentic(let isSelected, let forgotten):
             if let forgotten, sessionsByAddress[forgotten] == slot { sessionsByAddress[forgotten] = nil }
             sessionsByAddress[source] = slot
-            if let previous, sessions[slot]?.peer.ice.previous == nil, let key = UfragKey.key(previous.ufrag) {
+            if let previous, sessions[slot]?.peer.ice.previous == nil, let key = UfragKey.key(previous.ufrag)
+            {
                 sessionsByUfrag[key] = nil
             }
             if isSelected, let former, former != source { counters.addressChanges += 1 }
@@ -182,7 +186,8 @@ package struct Node: ~Copyable {
             let role = sessions[slot]?.role
         else { return }
         events.append(
-            NodeEvent(kind: kind, session: id, room: room, role: role, participant: sessions[slot]?.participant))
+            NodeEvent(
+                kind: kind, session: id, room: room, role: role, participant: sessions[slot]?.participant))
     }
 
     /// Forgets the addresses of a session that ends.

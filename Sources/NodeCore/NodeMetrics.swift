@@ -10,13 +10,17 @@ package enum NodeMetrics {
                     (["role": "publish"], gauges.publishers), (["role": "watch"], gauges.watchers),
                     (["role": "echo"], gauges.echoes),
                 ]),
-            gauge("smartc_sessions_connecting", "Sessions whose handshake has not ended.", [([:], gauges.connecting)]),
+            gauge(
+                "smartc_sessions_connecting", "Sessions whose handshake has not ended.",
+                [([:], gauges.connecting)]),
             gauge("smartc_rooms", "Rooms with at least one session.", [([:], gauges.rooms)]),
             gauge(
                 "smartc_tracks", "Tracks, by direction as the node sees it.",
                 [(["direction": "up"], gauges.upTracks), (["direction": "down"], gauges.downTracks)]),
             counter("smartc_sessions_opened_total", "Offers that were answered.", counters.sessionsOpened),
-            counter("smartc_sessions_connected_total", "Handshakes that ended with keys.", counters.sessionsConnected),
+            counter(
+                "smartc_sessions_connected_total", "Handshakes that ended with keys.",
+                counters.sessionsConnected),
             MetricFamily(
                 name: "smartc_sessions_closed_total", help: "Sessions that ended, by reason.", kind: .counter,
                 samples: counters.sessionsClosed.sorted { $0.key < $1.key }.map {
@@ -26,7 +30,9 @@ package enum NodeMetrics {
                 "smartc_packets_received_total", "RTP packets that arrived and could be decrypted.",
                 counters.packetsReceived),
             counter("smartc_bytes_received_total", "The bytes of those packets.", counters.bytesReceived),
-            counter("smartc_packets_forwarded_total", "RTP packets sent to subscribers.", counters.packetsForwarded),
+            counter(
+                "smartc_packets_forwarded_total", "RTP packets sent to subscribers.",
+                counters.packetsForwarded),
             counter("smartc_bytes_forwarded_total", "The bytes of those packets.", counters.bytesForwarded),
             MetricFamily(
                 name: "smartc_drops_total", help: "Datagrams and packets that were not passed on, by reason.",
@@ -34,8 +40,12 @@ package enum NodeMetrics {
                 samples: DropReason.allCases.map {
                     .init(labels: [("reason", $0.label)], value: Double(counters.drops[$0]))
                 }),
-            counter("smartc_nacks_received_total", "Packets that subscribers asked for again.", counters.nacksReceived),
-            counter("smartc_nacks_sent_total", "Packets that publishers were asked for again.", counters.nacksSent),
+            counter(
+                "smartc_nacks_received_total", "Packets that subscribers asked for again.",
+                counters.nacksReceived),
+            counter(
+                "smartc_nacks_sent_total", "Packets that publishers were asked for again.", counters.nacksSent
+            ),
             counter(
                 "smartc_retransmissions_received_total", "Packets that publishers sent again.",
                 counters.retransmissionsReceived),
@@ -46,10 +56,14 @@ package enum NodeMetrics {
                 "smartc_key_frame_requests_received_total", "PLI and FIR from subscribers.",
                 counters.keyFrameRequestsReceived),
             counter(
-                "smartc_key_frame_requests_sent_total", "PLI and FIR to publishers.", counters.keyFrameRequestsSent),
-            counter("smartc_key_frames_received_total", "Key frames that began to arrive.", counters.keyFramesReceived),
+                "smartc_key_frame_requests_sent_total", "PLI and FIR to publishers.",
+                counters.keyFrameRequestsSent),
             counter(
-                "smartc_address_changes_total", "Peers that went on from another address.", counters.addressChanges),
+                "smartc_key_frames_received_total", "Key frames that began to arrive.",
+                counters.keyFramesReceived),
+            counter(
+                "smartc_address_changes_total", "Peers that went on from another address.",
+                counters.addressChanges),
         ]
     }
 

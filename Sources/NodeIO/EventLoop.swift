@@ -135,7 +135,8 @@ package final class EventLoop: SerialExecutor, @unchecked Sendable {
         var wait = handlers.idle()
         while true {
             // Rounded up: a wake-up before the deadline would be for nothing.
-            let milliseconds = wait.map { Int32(clamping: max(0, ($0.nanoseconds + 999_999) / 1_000_000)) } ?? -1
+            let milliseconds =
+                wait.map { Int32(clamping: max(0, ($0.nanoseconds + 999_999) / 1_000_000)) } ?? -1
             let count = unsafe smartc_epoll_wait(epoll, &tags, Int32(tags.count), milliseconds)
             for index in 0..<max(0, Int(count)) {
                 if tags[index] == Self.wakeTag {

@@ -35,7 +35,8 @@ package enum MachineCheck {
     private static func sockets(_ configuration: RelayConfiguration) -> [Finding] {
         var findings: [Finding] = []
         for number in 0..<max(1, configuration.workers) {
-            let port = configuration.udpPort == 0 ? 0 : configuration.udpPort &+ UInt16(truncatingIfNeeded: number)
+            let port =
+                configuration.udpPort == 0 ? 0 : configuration.udpPort &+ UInt16(truncatingIfNeeded: number)
             do {
                 let socket = try UDPSocket(port: port)
                 findings.append(Finding(name: "UDP port \(port)", state: .ok, detail: "can be bound"))
@@ -52,7 +53,8 @@ package enum MachineCheck {
 
     private static func kernel(_ socket: borrowing UDPSocket) -> [Finding] {
         let buffers = [
-            ("receive", "net.core.rmem_max", socket.receiveBuffer), ("send", "net.core.wmem_max", socket.sendBuffer),
+            ("receive", "net.core.rmem_max", socket.receiveBuffer),
+            ("send", "net.core.wmem_max", socket.sendBuffer),
         ].map { name, key, granted in
             granted >= wantedBuffer
                 ? Finding(name: "UDP \(name) buffer", state: .ok, detail: "\(granted >> 10) KiB")
@@ -88,13 +90,17 @@ package enum MachineCheck {
         let list = addresses.map(\.host).joined(separator: ", ")
         if addresses.allSatisfy(\.isLoopback) {
             return Finding(
-                name: "Advertised address", state: .warning, detail: "\(list): reachable from this machine only",
+                name: "Advertised address", state: .warning,
+                detail: "\(list): reachable from this machine only",
                 advice: "--advertise with the address under which clients reach this machine")
         }
         if addresses.allSatisfy(\.isPrivate) {
             return Finding(
-                name: "Advertised address", state: .warning, detail: "\(list): reachable from the local network only",
-                advice: "Behind NAT: --advertise with the public address, and forward the UDP ports to this machine")
+                name: "Advertised address", state: .warning,
+                detail: "\(list): reachable from the local network only",
+                advice:
+                    "Behind NAT: --advertise with the public address, and forward the UDP ports to this machine"
+            )
         }
         return Finding(name: "Advertised address", state: .ok, detail: list)
     }

@@ -23,7 +23,8 @@ package enum NetworkInterfaces {
                 unsafe bytes.copyMemory(from: UnsafeRawBufferPointer(start: raw, count: length))
             }
             // Link-local addresses mean nothing without a zone, which candidates cannot carry.
-            guard let address = SocketAddress(storage)?.with(port: 0), !address.isLoopback, address.scope == 0,
+            guard let address = SocketAddress(storage)?.with(port: 0), !address.isLoopback,
+                address.scope == 0,
                 address.high >> 54 != 0x3FA, !found.contains(address)
             else { continue }
             found.append(address)

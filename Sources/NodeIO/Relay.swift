@@ -45,7 +45,8 @@ package final class Relay: MediaPlane {
         var workers: [Worker] = []
         var ports: [UInt16] = []
         for number in 0..<max(1, configuration.workers) {
-            let port = configuration.udpPort == 0 ? 0 : configuration.udpPort &+ UInt16(truncatingIfNeeded: number)
+            let port =
+                configuration.udpPort == 0 ? 0 : configuration.udpPort &+ UInt16(truncatingIfNeeded: number)
             let socket = try UDPSocket(port: port, answersFromSameAddress: true)
             ports.append(socket.port)
             if number == 0 { warnOfSmallBuffers(socket.receiveBuffer, logger) }
@@ -86,7 +87,8 @@ package final class Relay: MediaPlane {
     ) async throws(SessionError) -> SessionAnswer {
         guard !isDraining.withLock({ $0 }) else { throw .draining }
         if await sessionCount() >= limits.sessions {
-            throw .limitReached(what: "This node takes \(limits.sessions) sessions.", retryAfter: .seconds(30))
+            throw .limitReached(
+                what: "This node takes \(limits.sessions) sessions.", retryAfter: .seconds(30))
         }
         return try await worker(of: room).open(role, in: room, offer: offer)
     }
@@ -123,12 +125,15 @@ package final class Relay: MediaPlane {
         return NodeMetrics.families(counters, gauges) + [
             MetricFamily(
                 name: "smartc_worker_loop_lag_seconds",
-                help: "The longest delay of a worker's timer since the last scrape.", kind: .gauge, samples: lags),
+                help: "The longest delay of a worker's timer since the last scrape.", kind: .gauge,
+                samples: lags),
             MetricFamily(
-                name: "smartc_process_resident_bytes", help: "The resident memory of the process.", kind: .gauge,
+                name: "smartc_process_resident_bytes", help: "The resident memory of the process.",
+                kind: .gauge,
                 samples: [.init(value: Double(smartc_resident_memory()))]),
             MetricFamily(
-                name: "smartc_process_cpu_seconds_total", help: "The CPU time of the process.", kind: .counter,
+                name: "smartc_process_cpu_seconds_total", help: "The CPU time of the process.",
+                kind: .counter,
                 samples: [.init(value: Double(smartc_cpu_time()) / 1e9)]),
         ]
     }
@@ -143,13 +148,16 @@ package final class Relay: MediaPlane {
 
     private func worker(of room: RoomID) -> Worker {
         // FNV-1a: the same worker for the same name, in every process.
-        let hash = room.description.utf8.reduce(0xcbf2_9ce4_8422_2325 as UInt64) { ($0 ^ UInt64($1)) &* 0x100_0000_01b3 }
+        let hash = room.description.utf8.reduce(0xcbf2_9ce4_8422_2325 as UInt64) {
+            ($0 ^ UInt64($1)) &* 0x100_0000_01b3
+        }
         return workers[Int(hash % UInt64(workers.count))]
     }
 
     private func worker(of session: SessionID) throws(SessionError) -> Worker {
         let text = session.description
-        guard let dash = text.firstIndex(of: "-"), let number = Int(text[..<dash]), workers.indices.contains(number)
+        guard let dash = text.firstIndex(of: "-"), let number = Int(text[..<dash]),
+            workers.indices.contains(number)
         else { throw .unknownSession }
         return workers[number]
     }
@@ -160,7 +168,8 @@ package final class Relay: MediaPlane {
             "The kernel grants small UDP buffers: packets will be lost in bursts.",
             metadata: [
                 "granted_bytes": "\(granted)",
-                "advice": "sysctl -w net.core.rmem_max=\(MachineCheck.wantedBuffer * 2) net.core.wmem_max=\(MachineCheck.wantedBuffer * 2)",
+                "advice":
+                    "sysctl -w net.core.rmem_max=\(MachineCheck.wantedBuffer * 2) net.core.wmem_max=\(MachineCheck.wantedBuffer * 2)",
             ])
     }
 

@@ -92,7 +92,8 @@ package struct UDPSocket: ~Copyable {
 
     /// Prepares one message of as many datagrams of a chain as go together, and returns where the chain goes on.
     private func stage(
-        from start: Int, in entries: [Outbox.Entry], _ slab: UnsafeRawBufferPointer, at message: Int, piece first: Int
+        from start: Int, in entries: [Outbox.Entry], _ slab: UnsafeRawBufferPointer, at message: Int,
+        piece first: Int
     ) -> (next: Int?, count: Int) {
         let size = entries[start].length
         var count = 0
@@ -179,12 +180,18 @@ package struct UDPSocket: ~Copyable {
             var storage = sockaddr_storage()
             let length = target.write(to: &storage, isIPv6: family == AF_INET6)
             let status = unsafe withUnsafePointer(to: &storage) { pointer in
-                unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { unsafe bind(descriptor, $0, length) }
+                unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                    unsafe bind(descriptor, $0, length)
+                }
             }
             let cause = errno
-            if status == 0, smartc_set_nonblocking(descriptor) == 0 { return (descriptor, family == AF_INET6) }
+            if status == 0, smartc_set_nonblocking(descriptor) == 0 {
+                return (descriptor, family == AF_INET6)
+            }
             close(descriptor)
-            if family == AF_INET || cause != EADDRNOTAVAIL && cause != EAFNOSUPPORT { throw .bind(target, cause) }
+            if family == AF_INET || cause != EADDRNOTAVAIL && cause != EAFNOSUPPORT {
+                throw .bind(target, cause)
+            }
         }
         throw .system("socket", errno)
     }
@@ -226,7 +233,8 @@ extension SocketAddress {
             case AF_INET:
                 let address = unsafe bytes.loadUnaligned(as: sockaddr_in.self)
                 return SocketAddress(
-                    ipv4: UInt32(bigEndian: address.sin_addr.s_addr), port: UInt16(bigEndian: address.sin_port))
+                    ipv4: UInt32(bigEndian: address.sin_addr.s_addr),
+                    port: UInt16(bigEndian: address.sin_port))
             case AF_INET6:
                 let address = unsafe bytes.loadUnaligned(as: sockaddr_in6.self)
                 let high = unsafe bytes.loadUnaligned(fromByteOffset: 8, as: UInt64.self)

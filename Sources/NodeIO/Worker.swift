@@ -36,7 +36,8 @@ package actor Worker {
     ///   - number: the worker's number in its process.
     ///   - addresses: where clients reach the machine.
     package init(
-        number: Int, socket: consuming UDPSocket, addresses: [SocketAddress], limits: NodeConfiguration.Limits,
+        number: Int, socket: consuming UDPSocket, addresses: [SocketAddress],
+        limits: NodeConfiguration.Limits,
         certificate: Certificate, events: AsyncStream<NodeEvent>.Continuation
     ) throws(RelayError) {
         let candidates = addresses.map { $0.with(port: socket.port) }

@@ -50,7 +50,8 @@ package struct ICELiteAgent: Sendable {
             return .dropped(.unauthenticSTUN)
         }
         guard message.unknownRequired.isEmpty else {
-            respond(message, code: 420, reason: "Unknown Attribute", key: key, to: source, peer, into: &outbox)
+            respond(
+                message, code: 420, reason: "Unknown Attribute", key: key, to: source, peer, into: &outbox)
             return .dropped(.unexpectedSTUN)
         }
         // RFC 8445 section 7.3.1.1: a lite agent cannot take the controlling role.
@@ -108,7 +109,8 @@ package struct ICELiteAgent: Sendable {
     }
 
     private func respond(
-        _ message: STUNMessage, code: UInt16, reason: String, key: [UInt8]?, to source: SocketAddress, _ peer: Int,
+        _ message: STUNMessage, code: UInt16, reason: String, key: [UInt8]?, to source: SocketAddress,
+        _ peer: Int,
         into outbox: inout Outbox
     ) {
         outbox.append(to: source, peer: peer, capacity: STUNWriter.maximumLength) { output in

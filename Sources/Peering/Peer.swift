@@ -102,7 +102,8 @@ package struct Peer: ~Copyable {
 
     /// Takes a datagram that is not STUN from an address that passed a check.
     package mutating func receive(
-        _ datagram: inout MutableSpan<UInt8>, _ kind: DatagramKind, from source: SocketAddress, at now: Instant,
+        _ datagram: inout MutableSpan<UInt8>, _ kind: DatagramKind, from source: SocketAddress,
+        at now: Instant,
         context: borrowing DTLSContext, into outbox: inout Outbox
     ) -> Reception {
         switch kind {
@@ -147,7 +148,8 @@ package struct Peer: ~Copyable {
             guard now < lastHeard + Self.connectLimit else { return close(.handshakeTimeout) }
             guard let target = ice.selected ?? ice.authenticated.last else { return nil }
             let slot = self.slot
-            let outcome = dtls?.advance(to: now) { Self.send($0, to: target, slot, into: &outbox) } ?? .nothing
+            let outcome =
+                dtls?.advance(to: now) { Self.send($0, to: target, slot, into: &outbox) } ?? .nothing
             return settle(outcome)
         case .connected:
             return close(.consentExpired)
@@ -215,7 +217,9 @@ package struct Peer: ~Copyable {
             return .dropped(.unexpectedDTLS)
         case .handshaking:
             if dtls == nil {
-                guard let made = try? DTLSConnection(role: localRole, fingerprints: fingerprints, context: context)
+                guard
+                    let made = try? DTLSConnection(
+                        role: localRole, fingerprints: fingerprints, context: context)
                 else { return .event(close(.libraryFailure)) }
                 dtls = consume made
             }
@@ -223,7 +227,8 @@ package struct Peer: ~Copyable {
             break
         }
         let slot = self.slot
-        let outcome = dtls?.receive(datagram, at: now) { Self.send($0, to: source, slot, into: &outbox) } ?? .nothing
+        let outcome =
+            dtls?.receive(datagram, at: now) { Self.send($0, to: source, slot, into: &outbox) } ?? .nothing
         return settle(outcome).map { .event($0) } ?? .consumed
     }
 
@@ -244,8 +249,11 @@ package struct Peer: ~Copyable {
         case .nothing:
             return nil
         case .established(let keys):
-            guard let inbound = try? SRTPSession(.inbound, profile: keys.profile.session, keyAndSalt: keys.remote),
-                let outbound = try? SRTPSession(.outbound, profile: keys.profile.session, keyAndSalt: keys.local)
+            guard
+                let inbound = try? SRTPSession(
+                    .inbound, profile: keys.profile.session, keyAndSalt: keys.remote),
+                let outbound = try? SRTPSession(
+                    .outbound, profile: keys.profile.session, keyAndSalt: keys.local)
             else { return close(.libraryFailure) }
             self.inbound = consume inbound
             self.outbound = consume outbound
@@ -277,7 +285,9 @@ package struct Peer: ~Copyable {
         }
     }
 
-    private static func send(_ datagram: Span<UInt8>, to target: SocketAddress, _ slot: Int, into outbox: inout Outbox) {
+    private static func send(
+        _ datagram: Span<UInt8>, to target: SocketAddress, _ slot: Int, into outbox: inout Outbox
+    ) {
         outbox.append(to: target, peer: slot, capacity: datagram.count) { output in
             output.append(copying: datagram, 0..<datagram.count)
             return true

@@ -108,8 +108,10 @@ struct GCMCipher: ~Copyable {
                 let word = Self.bytes(of: trailer)
                 guard unsafe EVP_DecryptUpdate(context, nil, &done, word, 4) == 1 else { return false }
             }
-            return unsafe EVP_DecryptUpdate(context, bytes + header, &done, bytes + header, Int32(end - header)) == 1
-                && EVP_CIPHER_CTX_ctrl(context, EVP_CTRL_AEAD_SET_TAG, Int32(Self.tagLength), bytes + end) == 1
+            return unsafe EVP_DecryptUpdate(
+                context, bytes + header, &done, bytes + header, Int32(end - header)) == 1
+                && EVP_CIPHER_CTX_ctrl(context, EVP_CTRL_AEAD_SET_TAG, Int32(Self.tagLength), bytes + end)
+                    == 1
                 && EVP_DecryptFinal_ex(context, bytes + end, &done) == 1
         }
     }

@@ -33,7 +33,8 @@ struct GCMOpener: ~Copyable {
     /// is refused.
     mutating func open(_ packet: inout MutableSpan<UInt8>) throws(UnprotectFailure) -> Int {
         let end = packet.count - GCMCipher.tagLength
-        guard end >= 12, packet[0] >> 6 == 2, let header = RTPFields.headerLength(of: packet.span), header <= end
+        guard end >= 12, packet[0] >> 6 == 2, let header = RTPFields.headerLength(of: packet.span),
+            header <= end
         else { throw .unauthentic }
         let (ssrc, sequenceNumber) = RTPFields.source(of: packet.span)
         let known = sources.firstIndex { $0.ssrc == ssrc }

@@ -27,7 +27,8 @@ struct GCMSealer: ~Copyable {
     /// Encrypts an RTP packet in place and appends the tag. Returns false when there is no room, or its header does not
     /// end inside of it.
     mutating func seal(_ packet: inout OutputSpan<UInt8>) -> Bool {
-        guard packet.freeCapacity >= GCMCipher.tagLength, let header = RTPFields.headerLength(of: packet.span) else {
+        guard packet.freeCapacity >= GCMCipher.tagLength, let header = RTPFields.headerLength(of: packet.span)
+        else {
             return false
         }
         let (ssrc, sequenceNumber) = RTPFields.source(of: packet.span)

@@ -53,7 +53,8 @@ struct LibrarySession: ~Copyable {
     }
 
     func unprotectControl(_ packet: inout MutableSpan<UInt8>) throws(UnprotectFailure) -> Int {
-        try unsafe Self.shorten(&packet) { bytes, length in unsafe srtp_unprotect_rtcp(session, bytes, length) }
+        try unsafe Self.shorten(&packet) { bytes, length in unsafe srtp_unprotect_rtcp(session, bytes, length)
+        }
     }
 
     private typealias Transform = (UnsafeMutableRawPointer?, UnsafeMutablePointer<Int32>) -> srtp_err_status_t

@@ -78,7 +78,8 @@ package struct SRTPSession: ~Copyable {
     }
 
     /// Decrypts an SRTCP packet in place and returns the length of the RTCP packet.
-    package mutating func unprotectControl(_ packet: inout MutableSpan<UInt8>) throws(UnprotectFailure) -> Int {
+    package mutating func unprotectControl(_ packet: inout MutableSpan<UInt8>) throws(UnprotectFailure) -> Int
+    {
         if let length = try opener?.openControl(&packet) { return length }
         guard let length = try library?.unprotectControl(&packet) else { throw .unauthentic }
         return length

@@ -202,7 +202,8 @@ import Wire
         try Self.feed(&track, 0, bytes: 100, at: 5)
         let packet = packet(5)
         let header = try header(of: packet)
-        let reception = track.receive(packet.span, header, of: 0, isRetransmission: true, at: .milliseconds(6))
+        let reception = track.receive(
+            packet.span, header, of: 0, isRetransmission: true, at: .milliseconds(6))
         #expect(reception == .refused(.duplicate))
     }
 

@@ -80,19 +80,28 @@ import Wire
         profile: SRTPSession.Profile
     ) throws {
         var sealing = try SRTPSession(.outbound, profile: profile, keyAndSalt: Self.key(profile))
-        var library = try SRTPSession(.outbound, profile: profile, keyAndSalt: Self.key(profile), usesLibraryOnly: true)
+        var library = try SRTPSession(
+            .outbound, profile: profile, keyAndSalt: Self.key(profile), usesLibraryOnly: true)
         let numbers: [UInt16] = [65_533, 65_535, 0, 1, 65_534, 2, 30_000, 60_000, 10, 9, 65_530]
-        for (number, ssrc) in numbers.flatMap({ number in [(number, 1 as UInt8), (number &+ 7, 2 as UInt8)] }) {
+        for (number, ssrc) in numbers.flatMap({ number in [(number, 1 as UInt8), (number &+ 7, 2 as UInt8)] })
+        {
             // With two contributing sources and an extension block: all of that is authenticated, not encrypted.
-            let header: [UInt8] = [0x92, 96, UInt8(number >> 8), UInt8(truncatingIfNeeded: number), 1, 2, 3, 4, 0, 0, 0]
-            let packet = header + [ssrc, 0, 0, 0, 5, 0, 0, 0, 6, 0xBE, 0xDE, 0, 1, 0x10, 9, 0, 0] + Array(0..<200)
+            let header: [UInt8] = [
+                0x92, 96, UInt8(number >> 8), UInt8(truncatingIfNeeded: number), 1, 2, 3, 4, 0, 0, 0,
+            ]
+            let packet =
+                header + [ssrc, 0, 0, 0, 5, 0, 0, 0, 6, 0xBE, 0xDE, 0, 1, 0x10, 9, 0, 0] + Array(0..<200)
             #expect(Self.protect(packet, with: &sealing) == Self.protect(packet, with: &library))
         }
     }
 
     @Test func `a packet whose header does not end is not sealed`() throws {
-        var session = try SRTPSession(.outbound, profile: .aeadAES128GCM, keyAndSalt: Self.key(.aeadAES128GCM))
-        for packet in [[0x80, 0, 0], [0x9F] + [UInt8](repeating: 0, count: 20), [0x90] + [UInt8](repeating: 255, count: 30)] {
+        var session = try SRTPSession(
+            .outbound, profile: .aeadAES128GCM, keyAndSalt: Self.key(.aeadAES128GCM))
+        for packet in [
+            [0x80, 0, 0], [0x9F] + [UInt8](repeating: 0, count: 20),
+            [0x90] + [UInt8](repeating: 255, count: 30),
+        ] {
             var isSealed = true
             _ = [UInt8](capacity: 100) { output in
                 output.append(copying: (packet as [UInt8]).span, 0..<packet.count)
@@ -106,12 +115,14 @@ import Wire
     func `the opener takes what libsrtp writes, late or over a rollover, and each packet once`(
         profile: SRTPSession.Profile
     ) throws {
-        var library = try SRTPSession(.outbound, profile: profile, keyAndSalt: Self.key(profile), usesLibraryOnly: true)
+        var library = try SRTPSession(
+            .outbound, profile: profile, keyAndSalt: Self.key(profile), usesLibraryOnly: true)
         var opening = try SRTPSession(.inbound, profile: profile, keyAndSalt: Self.key(profile))
         let numbers: [UInt16] = [65_530, 65_533, 65_535, 0, 65_534, 1, 2047, 2, 5000, 4000, 2953]
         for number in numbers {
             let clear: [UInt8] =
-                [0x80, 96, UInt8(number >> 8), UInt8(truncatingIfNeeded: number), 0, 0, 0, 0, 0, 0, 0, 1] + Array(0..<50)
+                [0x80, 96, UInt8(number >> 8), UInt8(truncatingIfNeeded: number), 0, 0, 0, 0, 0, 0, 0, 1]
+                + Array(0..<50)
             let sealed = Self.protect(clear, with: &library)
             var bytes = sealed
             let first = Self.unprotect(&bytes, with: &opening)
@@ -123,7 +134,8 @@ import Wire
         }
         // More than a window behind the highest.
         let clear: [UInt8] = [0x80, 96, 0x0B, 0x88, 0, 0, 0, 0, 0, 0, 0, 1, 9]
-        var sender = try SRTPSession(.outbound, profile: profile, keyAndSalt: Self.key(profile), usesLibraryOnly: true)
+        var sender = try SRTPSession(
+            .outbound, profile: profile, keyAndSalt: Self.key(profile), usesLibraryOnly: true)
         var late = Self.protect(clear, with: &sender)
         let result = Self.unprotect(&late, with: &opening)
         #expect(result == .failure(.replayed))
@@ -131,7 +143,8 @@ import Wire
 
     @Test func `a forged packet leaves no trace in the opener`() throws {
         var sender = try SRTPSession(.outbound, profile: .aeadAES128GCM, keyAndSalt: Self.key(.aeadAES128GCM))
-        var receiver = try SRTPSession(.inbound, profile: .aeadAES128GCM, keyAndSalt: Self.key(.aeadAES128GCM))
+        var receiver = try SRTPSession(
+            .inbound, profile: .aeadAES128GCM, keyAndSalt: Self.key(.aeadAES128GCM))
         var first = Self.protect(Self.packet(sequenceNumber: 1), with: &sender)
         _ = Self.unprotect(&first, with: &receiver)
         let second = Self.protect(Self.packet(sequenceNumber: 2), with: &sender)
@@ -145,7 +158,9 @@ import Wire
         #expect(accepted == .success(22))
     }
 
-    @Test(arguments: [SRTPSession.Profile.aeadAES128GCM, .aeadAES256GCM, .aes128CMSHA1With80BitTag], [false, true])
+    @Test(
+        arguments: [SRTPSession.Profile.aeadAES128GCM, .aeadAES256GCM, .aes128CMSHA1With80BitTag],
+        [false, true])
     func `RTCP goes between OpenSSL and libsrtp both ways, once`(
         profile: SRTPSession.Profile, fromLibrary: Bool
     ) throws {
@@ -157,7 +172,8 @@ import Wire
         for number in 0..<200 as Range<UInt8> {
             let clear: [UInt8] =
                 number % 2 == 0
-                ? [0x80, 201, 0, 1, 0, 0, 0, 9] : [0x81, 201, 0, 7, 0, 0, 0, 9] + [UInt8](repeating: number, count: 24)
+                ? [0x80, 201, 0, 1, 0, 0, 0, 9]
+                : [0x81, 201, 0, 7, 0, 0, 0, 9] + [UInt8](repeating: number, count: 24)
             let sealed = [UInt8](capacity: clear.count + SRTPSession.overhead) { output in
                 output.append(copying: clear.span, 0..<clear.count)
                 let isProtected = sender.protectControl(&output)
@@ -178,7 +194,8 @@ import Wire
     }
 
     @Test func `RTCP of any length is refused without a trap`() throws {
-        var receiver = try SRTPSession(.inbound, profile: .aeadAES128GCM, keyAndSalt: Self.key(.aeadAES128GCM))
+        var receiver = try SRTPSession(
+            .inbound, profile: .aeadAES128GCM, keyAndSalt: Self.key(.aeadAES128GCM))
         for length in 1..<64 {
             var bytes = [UInt8](repeating: 0x80, count: length)
             let result = Self.unprotectControl(&bytes, with: &receiver)
