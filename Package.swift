@@ -48,6 +48,10 @@ extension Target.Dependency {
 let foundations: [Target] = [
     .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
     .systemLibrary(name: "CSRTP", pkgConfig: "libsrtp2", providers: [.apt(["libsrtp2-dev"])]),
+    .systemLibrary(name: "CVPX", pkgConfig: "vpx", providers: [.apt(["libvpx-dev"])]),
+    .systemLibrary(name: "COpus", pkgConfig: "opus", providers: [.apt(["libopus-dev"])]),
+    .testTarget(
+        name: "SystemLibraryTests", dependencies: ["COpenSSL", "COpus", "CSRTP", "CVPX"], swiftSettings: strict),
     .target(name: "CDTLSClock"),
     .target(name: "CLinux"),
     .target(name: "CAllocationCounter"),

@@ -1,3 +1,4 @@
+import Peering
 import Wire
 
 /// Counters and gauges in the terms of `/metrics`.
@@ -25,6 +26,12 @@ package enum NodeMetrics {
                 name: "smartc_sessions_closed_total", help: "Sessions that ended, by reason.", kind: .counter,
                 samples: counters.sessionsClosed.sorted { $0.key < $1.key }.map {
                     .init(labels: [("reason", $0.key)], value: Double($0.value))
+                }),
+            MetricFamily(
+                name: "smartc_handshakes_failed_total", help: "Sessions that never connected, by cause.",
+                kind: .counter,
+                samples: CloseReason.failedHandshakes.map {
+                    .init(labels: [("cause", $0.label)], value: Double(counters.sessionsClosed[$0.label] ?? 0))
                 }),
             counter(
                 "smartc_packets_received_total", "RTP packets that arrived and could be decrypted.",

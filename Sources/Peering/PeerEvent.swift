@@ -45,6 +45,10 @@ package enum PeerEvent: Sendable {
 }
 
 extension CloseReason {
+    /// The reasons of sessions that never connected.
+    package static let failedHandshakes: [CloseReason] =
+        [.unreachable, .handshakeTimeout] + DTLSFailure.allCases.map { .handshakeFailed($0) }
+
     /// What an operator can do about it, where there is something.
     package var advice: String? {
         switch self {

@@ -91,13 +91,13 @@ extension Negotiation.Policy.Terms {
         ],
     )
 
-    /// Without transport-wide feedback and REMB: the node estimates the bandwidth to subscribers by other
-    /// means.
+    /// What the node sends along: no sending times and transport-wide numbers, since it does not estimate what a
+    /// subscriber's path takes.
     package static let subscriber = Self(
         audioFeedback: [.nack],
         videoFeedback: [.nack, .pli, .fir],
         extensions: [
-            .mid, .absoluteSendTime, .videoOrientation, .playoutDelay, .dependencyDescriptor, .audioLevel,
+            .mid, .videoOrientation, .playoutDelay, .dependencyDescriptor, .audioLevel,
             .absoluteCaptureTime, .colorSpace,
         ],
     )

@@ -254,20 +254,20 @@ func summary(of section: NegotiatedSection) -> String {
         FixtureOutcome(
             file: "a_sendrecv_av", policy: "watch",
             sections: [
-                "0 sendonly; opus=111; ext 1,2,4; ssrc 1",
-                "1 sendonly; \(chromiumVideo); ext 2,13,5,8,4; ssrc 2",
+                "0 sendonly; opus=111; ext 1,4; ssrc 1",
+                "1 sendonly; \(chromiumVideo); ext 13,5,8,4; ssrc 2",
             ]
         ),
         FixtureOutcome(
             file: "a_sendrecv_av", policy: "echo",
             sections: [
-                "0 sendrecv; opus=111; ext 1,2,4; ssrc 1",
-                "1 sendrecv; \(chromiumVideo); ext 2,13,5,8,4; ssrc 2",
+                "0 sendrecv; opus=111; ext 1,4; ssrc 1",
+                "1 sendrecv; \(chromiumVideo); ext 13,5,8,4; ssrc 2",
             ]
         ),
         FixtureOutcome(
             file: "aiortc_offer_recvonly", policy: "watch",
-            sections: ["0 sendonly; \(aiortcVideo); ext 1,3; ssrc 2", "1 sendonly; opus=96; ext 1,2; ssrc 1"]
+            sections: ["0 sendonly; \(aiortcVideo); ext 1; ssrc 2", "1 sendonly; opus=96; ext 1,2; ssrc 1"]
         ),
         FixtureOutcome(
             file: "aiortc_offer_sendrecv", policy: "publish",
@@ -275,7 +275,7 @@ func summary(of section: NegotiatedSection) -> String {
         ),
         FixtureOutcome(
             file: "aiortc_offer_sendrecv", policy: "echo",
-            sections: ["0 sendrecv; \(aiortcVideo); ext 1,3; ssrc 2", "1 sendrecv; opus=96; ext 1,2; ssrc 1"]
+            sections: ["0 sendrecv; \(aiortcVideo); ext 1; ssrc 2", "1 sendrecv; opus=96; ext 1,2; ssrc 1"]
         ),
         FixtureOutcome(
             file: "b_simulcast_vp8_3rid", policy: "publish",
@@ -286,7 +286,7 @@ func summary(of section: NegotiatedSection) -> String {
         ),
         FixtureOutcome(
             file: "b_simulcast_vp8_3rid", policy: "watch",
-            sections: ["0 sendonly; opus=111; ext 1,2,4; ssrc 1", "1 -"]
+            sections: ["0 sendonly; opus=111; ext 1,4; ssrc 1", "1 -"]
         ),
         FixtureOutcome(
             file: "c_vp9_svc_L3T3_KEY", policy: "publish",
@@ -297,13 +297,13 @@ func summary(of section: NegotiatedSection) -> String {
         ),
         FixtureOutcome(
             file: "d_12v_3a_recvonly", policy: "watch",
-            sections: (0..<3).map { "\($0) sendonly; opus=111; ext 1,2,4; ssrc 0" }
-                + (3..<15).map { "\($0) sendonly; \(watchedVideo); ext 2,13,5,8,4; ssrc 0" }
+            sections: (0..<3).map { "\($0) sendonly; opus=111; ext 1,4; ssrc 0" }
+                + (3..<15).map { "\($0) sendonly; \(watchedVideo); ext 13,5,8,4; ssrc 0" }
         ),
         FixtureOutcome(
             file: "e_12v_3a_recvonly_vp8vp9_only", policy: "watch",
-            sections: (0..<3).map { "\($0) sendonly; opus=111; ext 1,2,4; ssrc 0" }
-                + (3..<15).map { "\($0) sendonly; \(watchedVP); ext 2,13,5,8,4; ssrc 0" }
+            sections: (0..<3).map { "\($0) sendonly; opus=111; ext 1,4; ssrc 0" }
+                + (3..<15).map { "\($0) sendonly; \(watchedVP); ext 13,5,8,4; ssrc 0" }
         ),
         FixtureOutcome(
             file: "ffmpeg_whip_offer_h264", policy: "publish",
@@ -322,7 +322,7 @@ func summary(of section: NegotiatedSection) -> String {
         FixtureOutcome(
             file: "firefox_offer_recvonly_3v1a", policy: "watch",
             sections: (0..<3).map {
-                "\($0) sendonly; VP8=120/124 VP9.0=121/125 AV1.0=99/100; ext 3,4,6; ssrc 1"
+                "\($0) sendonly; VP8=120/124 VP9.0=121/125 AV1.0=99/100; ext 3,6; ssrc 1"
             } + ["3 sendonly; opus=109; ext 1,3; ssrc 1"]
         ),
         FixtureOutcome(
