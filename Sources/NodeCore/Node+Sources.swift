@@ -9,18 +9,24 @@ extension Node {
     mutating func assignSources(in room: Int) {
         guard let members = rooms[room] else { return }
         let ranking = members.ranking
-        for watcher in members.watchers {
-            guard sessions[watcher]?.peer.isConnected == true, let role = sessions[watcher]?.role else {
-                continue
-            }
-            switch role {
-            case .watch(nil): assign(ranking, to: watcher)
-            case .watch(let participant):
-                assign(ranking.filter { sessions[$0]?.participant == participant }, to: watcher)
-            case .publish, .echo: break
-            }
+        for session in members.watchers + members.echoes { assignSources(to: session, from: ranking) }
+    }
+
+    /// Gives one session that has connected its sources.
+    mutating func assignSources(to session: Int) {
+        guard let room = sessions[session]?.room, let ranking = rooms[room]?.ranking else { return }
+        assignSources(to: session, from: ranking)
+    }
+
+    private mutating func assignSources(to session: Int, from ranking: [Int]) {
+        guard sessions[session]?.peer.isConnected == true, let role = sessions[session]?.role else { return }
+        switch role {
+        case .watch(nil): assign(ranking, to: session)
+        case .watch(let participant):
+            assign(ranking.filter { sessions[$0]?.participant == participant }, to: session)
+        case .echo: assign([session], to: session)
+        case .publish: break
         }
-        for echo in members.echoes where sessions[echo]?.peer.isConnected == true { assign([echo], to: echo) }
     }
 
     /// Fills a session's slots of each kind with the tracks of the publishers, in their order.

@@ -173,7 +173,7 @@ package struct Node: ~Copyable {
             connecting -= 1
             counters.sessionsConnected += 1
             report(.connected(profile), of: slot)
-            if let room = sessions[slot]?.room { assignSources(in: room) }
+            assignSources(to: slot)
         case .closed(let reason):
             if !wasConnected { connecting -= 1 }
             remove(slot, reason: reason, at: now)
