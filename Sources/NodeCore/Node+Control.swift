@@ -140,7 +140,9 @@ extension Node {
         }
         guard let due = sessions[slot]?.nextFeedback, due <= now else { return }
         sessions[slot]?.nextFeedback = now + Self.feedbackInterval
-        guard sessions[slot]?.feedback?.hasReport == true, var recorder = sessions[slot]?.feedback else {
+        guard sessions[slot]?.feedback?.hasReport == true, sessions[slot]?.feedback?.mediaSSRC != 0,
+            var recorder = sessions[slot]?.feedback
+        else {
             return
         }
         // Taken out while it is written from, so that its memory is not copied.

@@ -197,6 +197,7 @@ extension Node {
             source = .init(ssrc: header.ssrc, track: track, encoding: encoding, isRetransmission: true)
         }
         sessions[slot]?.latch(source)
+        sessions[slot]?.feedback?.mediaSSRC = header.ssrc
         if !source.isRetransmission, let room = sessions[slot]?.room { assignSources(in: room) }
         return source
     }

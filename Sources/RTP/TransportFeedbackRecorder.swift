@@ -16,7 +16,8 @@ package struct TransportFeedbackRecorder: Sendable {
     private static let notReceived = Int64.min
 
     private let senderSSRC: UInt32
-    private let mediaSSRC: UInt32
+    /// A source of the transport reported on; Chromium ignores feedback that names none of its own.
+    package var mediaSSRC: UInt32
     /// Units of 250 us at which packets arrived, by sequence number modulo the capacity.
     private var arrivals = [Int64](repeating: notReceived, count: capacity)
     /// The unwrapped numbers to be told next. The last one has always arrived. Both bounds are 0 before the

@@ -56,8 +56,24 @@ class MediaPage:
         self.wait_for("page.ready")
 
     def wait_for(self, expression: str, seconds: float = 20) -> None:
-        """Waits until a JavaScript expression holds; polled, because an unpainted page gets no animation frames."""
-        self.page.wait_for_function(expression, timeout=seconds * 1000, polling=50)
+        """Waits until a JavaScript expression is true, or resolves to something true.
+
+        Polled by a timer, because an unpainted page gets no animation frames; and not by wait_for_function, which takes
+        a promise itself for true.
+        """
+        held: bool = self.page.evaluate(
+            f"""(milliseconds) => new Promise((resolve, reject) => {{
+                const end = performance.now() + milliseconds;
+                const poll = async () => {{
+                    if (await ({expression})) resolve(true);
+                    else if (performance.now() > end) resolve(false);
+                    else setTimeout(() => poll().catch(reject), 50);
+                }};
+                poll().catch(reject);
+            }})""",
+            seconds * 1000,
+        )
+        assert held, f"within {seconds} s this did not hold: {expression}"
 
     def wait_for_state(self, state: str, seconds: float = 20) -> None:
         self.wait_for(f"page.connection.connectionState === '{state}'", seconds)
