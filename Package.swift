@@ -51,7 +51,8 @@ let foundations: [Target] = [
     .systemLibrary(name: "CVPX", pkgConfig: "vpx", providers: [.apt(["libvpx-dev"])]),
     .systemLibrary(name: "COpus", pkgConfig: "opus", providers: [.apt(["libopus-dev"])]),
     .testTarget(
-        name: "SystemLibraryTests", dependencies: ["COpenSSL", "COpus", "CSRTP", "CVPX"], swiftSettings: strict),
+        name: "SystemLibraryTests", dependencies: ["COpenSSL", "COpus", "CSRTP", "CVPX"],
+        swiftSettings: strict),
     .target(name: "CDTLSClock"),
     .target(name: "CLinux"),
     .target(name: "CAllocationCounter"),

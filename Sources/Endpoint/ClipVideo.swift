@@ -4,7 +4,7 @@ import Wire
 /// Plays a clip in a loop as RTP payloads; on request it goes on at a key frame. One for each simulcast layer.
 struct ClipVideo: Sendable {
     /// After a longer pause the clip goes on from where it stood instead of making up for it.
-    private static let patience = Duration.milliseconds(500)
+    private static let patience = Duration.milliseconds(100)
 
     private let clip: VideoClip
     private let packetBytes: Int

@@ -243,6 +243,10 @@ package struct Endpoint: ~Copyable {
             counters.malformed += 1
             return
         }
+        guard message.messageClass != .request else {
+            answer(message, in: datagram, from: source, into: &outbox)
+            return
+        }
         switch ice.receive(message, in: datagram, from: source, at: now) {
         case .answered, .refused, .ignored: return
         case .nominated: break

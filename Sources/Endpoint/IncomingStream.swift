@@ -71,6 +71,12 @@ package struct IncomingStream: Sendable {
         needsKeyFrame = kind == .video
     }
 
+    /// Packets that are missing at this moment and not yet given up, and so not yet in `statistics.lost`.
+    package var missingPackets: Int {
+        guard let next, let last = waiting.last else { return 0 }
+        return Int(last.sequence - next) + 1 - waiting.count
+    }
+
     /// When packets have to be asked for, given up, or a key frame requested.
     var deadline: Instant? {
         var earliest = isRepairable ? nacks.deadline : nil

@@ -1,8 +1,12 @@
 package import Wire
 
-/// A source of packets like Opus at 20 ms: a table-of-contents byte and `SyntheticContent`.
+/// A source of Opus packets of 20 ms of silence, with `SyntheticContent` in their padding: whoever decodes them hears
+/// nothing.
+///
+///     | table of contents | frame count | padding length | frame (16) | padding ... |   RFC 6716 section 3.2.5
 package struct SyntheticAudio: Sendable {
     package struct Settings: Sendable {
+        /// Packets are of 33 to 259 bytes, 50 a second.
         package var bitsPerSecond = 32_000
         /// What the audio level extension says, 0 loudest to 127 silent (RFC 6464).
         package var level: UInt8 = 30
@@ -11,18 +15,26 @@ package struct SyntheticAudio: Sendable {
     }
 
     static let interval = Duration.milliseconds(20)
-    /// CELT, full band, 20 ms, mono, one frame (RFC 6716 section 3.1).
-    private static let tableOfContents: UInt8 = 0xF8
-    static let contentOffset = 1
+    /// CELT, full band, 20 ms, mono, a count of frames follows (RFC 6716 section 3.1).
+    private static let tableOfContents: UInt8 = 0xFB
+    /// One frame; there is padding.
+    private static let frameCount: UInt8 = 0x41
+    /// A frame that says that it is silent (RFC 6716 section 4.3).
+    private static let silence: [UInt8] = [0xFF, 0xFE]
+    static let contentOffset = 5
+    /// What one byte of padding length can say.
+    private static let longestPadding = 254
 
     private let source: UInt32
-    private let bytes: Int
+    private let padding: Int
     package private(set) var packets: UInt32 = 0
 
     /// - Parameter source: names the stream in its content.
     package init(source: UInt32, settings: Settings) {
         self.source = source
-        bytes = settings.bitsPerSecond / 8 / 50
+        padding = min(
+            max(settings.bitsPerSecond / 8 / 50 - Self.contentOffset, SyntheticContent.headerLength),
+            Self.longestPadding)
     }
 
     /// The next packet's payload.
@@ -30,6 +42,7 @@ package struct SyntheticAudio: Sendable {
         let content = SyntheticContent(
             source: source, number: packets, frame: packets, index: 0, count: 1, sentAt: now)
         packets &+= 1
-        return content.payload(behind: [Self.tableOfContents], size: bytes)
+        let header = [Self.tableOfContents, Self.frameCount, UInt8(padding)] + Self.silence
+        return content.payload(behind: header, size: Self.contentOffset + padding)
     }
 }

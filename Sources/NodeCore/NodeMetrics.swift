@@ -31,7 +31,8 @@ package enum NodeMetrics {
                 name: "smartc_handshakes_failed_total", help: "Sessions that never connected, by cause.",
                 kind: .counter,
                 samples: CloseReason.failedHandshakes.map {
-                    .init(labels: [("cause", $0.label)], value: Double(counters.sessionsClosed[$0.label] ?? 0))
+                    .init(
+                        labels: [("cause", $0.label)], value: Double(counters.sessionsClosed[$0.label] ?? 0))
                 }),
             counter(
                 "smartc_packets_received_total", "RTP packets that arrived and could be decrypted.",

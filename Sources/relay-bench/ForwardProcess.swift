@@ -1,11 +1,8 @@
 import FoundationEssentials
 import Glibc
 import NodeIO
-import Synchronization
+import SystemPackage
 import Wire
-
-/// Set by SIGINT and SIGTERM. A signal handler can reach nothing else.
-private let isInterruptionWanted = Atomic(false)
 
 /// A program that runs beside this one, with its output in files.
 struct ForwardProcess {
@@ -40,19 +37,28 @@ struct ForwardProcess {
     /// - Parameter arguments: the program's path or its name on PATH, and what it is given.
     init(_ arguments: [String], output: String, errors: String) throws(Failure) {
         let program = arguments.first ?? ""
-        var actions = posix_spawn_file_actions_t()
+        var actions = unsafe posix_spawn_file_actions_t()
         unsafe posix_spawn_file_actions_init(&actions)
         defer { unsafe posix_spawn_file_actions_destroy(&actions) }
+        // What this process ignores, the other one should not.
+        var attributes = posix_spawnattr_t()
+        unsafe posix_spawnattr_init(&attributes)
+        defer { unsafe posix_spawnattr_destroy(&attributes) }
+        var signals = sigset_t()
+        unsafe sigemptyset(&signals)
+        for number in [SIGINT, SIGTERM, SIGPIPE] { unsafe sigaddset(&signals, number) }
+        unsafe posix_spawnattr_setsigdefault(&attributes, &signals)
+        unsafe posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGDEF))
         let flags = O_WRONLY | O_CREAT | O_TRUNC
         unsafe posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0)
         unsafe posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, output, flags, 0o644)
         unsafe posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, errors, flags, 0o644)
         var vector = unsafe arguments.map { unsafe strdup($0) } + [nil]
-        defer { for unsafe pointer in unsafe vector { unsafe free(pointer) } }
+        defer { for index in arguments.indices { unsafe free(vector[index]) } }
         var pid: pid_t = 0
-        let status = unsafe posix_spawnp(&pid, program, &actions, nil, &vector, environ)
+        let status = unsafe posix_spawnp(&pid, program, &actions, &attributes, &vector, environ)
         guard status == 0 else {
-            throw .notStarted(program: program, reason: String(describing: Errno(status)))
+            throw .notStarted(program: program, reason: String(describing: Errno(rawValue: status)))
         }
         self.pid = pid
     }
@@ -80,17 +86,6 @@ struct ForwardProcess {
     }
 
     // MARK: - This process
-
-    /// Whether this process was asked to end.
-    static var isInterrupted: Bool { isInterruptionWanted.load(ordering: .relaxed) }
-
-    /// From now on SIGINT and SIGTERM only set `isInterrupted`, so that what was started can be ended.
-    static func catchInterruptions() {
-        _ = isInterrupted
-        for number in [SIGINT, SIGTERM] {
-            _ = unsafe signal(number) { _ in isInterruptionWanted.store(true, ordering: .relaxed) }
-        }
-    }
 
     /// Lets this process and those that it starts open as many files as the system allows: every endpoint is a socket.
     static func raiseFileLimit() {

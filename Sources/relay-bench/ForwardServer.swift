@@ -2,6 +2,7 @@ import AsyncHTTPClient
 import FoundationEssentials
 import NIOCore
 import NodeIO
+import Synchronization
 import Wire
 
 /// What forwards: our relay or a rival.
@@ -34,6 +35,17 @@ struct ForwardPrograms {
     let room: String
 }
 
+/// Whether a comparison was asked to end early.
+final class ForwardStop: Sendable {
+    private let state = Atomic(false)
+
+    var isWanted: Bool { state.load(ordering: .relaxed) }
+
+    func request() {
+        state.store(true, ordering: .relaxed)
+    }
+}
+
 /// A contestant that runs, started for one measurement.
 struct ForwardServer {
     enum Failure: Error, CustomStringConvertible {
@@ -50,7 +62,8 @@ struct ForwardServer {
         }
 
         private static func tail(_ log: String) -> String {
-            log.isEmpty ? "" : ": " + log.suffix(300).split(whereSeparator: \.isNewline).joined(separator: " | ")
+            log.isEmpty
+                ? "" : ": " + log.suffix(300).split(whereSeparator: \.isNewline).joined(separator: " | ")
         }
     }
 
@@ -70,12 +83,12 @@ struct ForwardServer {
 
     /// Starts it and waits until it serves; its files go to `folder`, which is made.
     static func start(
-        _ contestant: ForwardContestant, _ programs: ForwardPrograms, folder: String
+        _ contestant: ForwardContestant, _ programs: ForwardPrograms, folder: String, until stop: ForwardStop
     ) async throws -> ForwardServer {
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         switch contestant {
-        case .relay: return try await startRelay(programs, folder)
-        case .janus: return try await startJanus(programs, folder)
+        case .relay: return try await startRelay(programs, folder, stop)
+        case .janus: return try await startJanus(programs, folder, stop)
         }
     }
 
@@ -97,15 +110,19 @@ struct ForwardServer {
         process = try ForwardProcess(arguments, output: "\(folder)/output", errors: "\(folder)/errors")
     }
 
-    private static func startRelay(_ programs: ForwardPrograms, _ folder: String) async throws -> ForwardServer {
+    private static func startRelay(_ programs: ForwardPrograms, _ folder: String, _ stop: ForwardStop)
+        async throws
+        -> ForwardServer
+    {
         var server = try ForwardServer(
             .relay,
             [
                 programs.relay, "serve", "--http", "127.0.0.1:0", "--udp-port", "0", "--workers",
                 "\(programs.threads)", "--advertise", programs.mediaAddress, "--log-format", "json",
             ], folder: folder)
-        try await server.wait { server in
-            guard let line = server.text.split(separator: "\n").first(where: { $0.contains("\"listening\"") }),
+        try await server.wait(unless: stop) { server in
+            guard
+                let line = server.text.split(separator: "\n").first(where: { $0.contains("\"listening\"") }),
                 let listening = try? JSONDecoder().decode(Listening.self, from: Data(line.utf8))
             else { return false }
             server.url = listening.url
@@ -115,39 +132,59 @@ struct ForwardServer {
         return server
     }
 
-    private static func startJanus(_ programs: ForwardPrograms, _ folder: String) async throws -> ForwardServer {
+    private static func startJanus(
+        _ programs: ForwardPrograms, _ folder: String, _ stop: ForwardStop
+    ) async throws -> ForwardServer {
         let libraries = try JanusConfiguration.libraries()
-        // Janus cannot be given port 0: one that the kernel just found free is as good.
-        let port = try UDPSocket(port: 0).port
+        let port = try await freePort()
         let configuration = JanusConfiguration(
-            mediaAddress: programs.mediaAddress, httpPort: port, eventLoops: programs.threads, room: programs.room)
+            mediaAddress: programs.mediaAddress, httpPort: port, eventLoops: programs.threads,
+            room: programs.room)
         try configuration.write(to: folder, libraries: libraries)
         var server = try ForwardServer(
             .janus, [programs.janus, "--configs-folder=\(folder)", "--disable-colors"], folder: folder)
         server.url = "http://127.0.0.1:\(port)/janus"
-        try await server.wait { server in
-            let request = HTTPClientRequest(url: "\(server.url)/info")
-            guard let response = try? await HTTPClient.shared.execute(request, timeout: timeout),
-                let body = try? await response.body.collect(upTo: 1 << 20),
-                let information = try? JSONDecoder().decode(
-                    JanusInformation.self, from: Data(body.readableBytesView))
-            else { return false }
+        try await server.wait(unless: stop) { server in
+            guard let information = await information(from: server.url) else { return false }
             server.version = information.text
             return true
         }
         return server
     }
 
+    private static func information(from url: String) async -> JanusInformation? {
+        guard
+            let response = try? await HTTPClient.shared.execute(
+                HTTPClientRequest(url: "\(url)/info"), timeout: timeout),
+            let body = try? await response.body.collect(upTo: 1 << 20)
+        else { return nil }
+        return try? JSONDecoder().decode(JanusInformation.self, from: Data(body.readableBytesView))
+    }
+
+    /// A TCP port at which nobody listens: Janus cannot be given port 0. The kernel names one that is free for UDP.
+    private static func freePort() async throws -> UInt16 {
+        var port: UInt16
+        repeat {
+            port = try UDPSocket(port: 0).port
+        } while (try? await HTTPClient.shared.execute(
+            HTTPClientRequest(url: "http://127.0.0.1:\(port)/"), timeout: timeout)) != nil
+        return port
+    }
+
     /// Waits until `isServing`; ends the program if that does not come to be.
-    private mutating func wait(until isServing: (inout ForwardServer) async -> Bool) async throws {
+    private mutating func wait(
+        unless stop: ForwardStop, until isServing: (inout ForwardServer) async -> Bool
+    ) async throws {
         let deadline = MonotonicClock.now() + Self.patience
         do {
             while !(await isServing(&self)) {
-                guard !ForwardProcess.isInterrupted else { throw Failure.interrupted }
+                guard !stop.isWanted else { throw Failure.interrupted }
                 guard process.isRunning() else {
                     throw Failure.ended(contestant.title, process.ending ?? .exited(0), log: text)
                 }
-                guard MonotonicClock.now() < deadline else { throw Failure.silent(contestant.title, log: text) }
+                guard MonotonicClock.now() < deadline else {
+                    throw Failure.silent(contestant.title, log: text)
+                }
                 try await Task.sleep(for: .milliseconds(50))
             }
         } catch {
@@ -158,12 +195,14 @@ struct ForwardServer {
 
     /// All that it has said.
     private var text: String {
-        ["output", "errors"].map { (try? String(contentsOfFile: "\(folder)/\($0)", encoding: .utf8)) ?? "" }.joined()
+        ["output", "errors"].map { (try? String(contentsOfFile: "\(folder)/\($0)", encoding: .utf8)) ?? "" }
+            .joined()
     }
 
     private static func version(of relay: String, _ folder: String) async throws -> String {
         let output = "\(folder)/version"
-        var process = try ForwardProcess([relay, "--version"], output: output, errors: "\(folder)/version-errors")
+        var process = try ForwardProcess(
+            [relay, "--version"], output: output, errors: "\(folder)/version-errors")
         while process.isRunning() { try await Task.sleep(for: .milliseconds(10)) }
         let text = (try? String(contentsOfFile: output, encoding: .utf8)) ?? ""
         return text.split(whereSeparator: \.isNewline).first.map { String($0) } ?? "unknown"
@@ -182,8 +221,12 @@ struct ForwardServer {
         let dependencies: [String: String]
 
         var text: String {
-            let used = ["libnice", "libsrtp", "crypto"].compactMap { dependencies[$0] }
-            return ([versionText] + used).joined(separator: ", ")
+            // The others say their names themselves.
+            let libraries = [
+                dependencies["libnice"].map { "libnice \($0)" }, dependencies["libsrtp"],
+                dependencies["crypto"],
+            ]
+            return "\(versionText) (\(libraries.compactMap { $0 }.joined(separator: ", ")))"
         }
 
         private enum CodingKeys: String, CodingKey {

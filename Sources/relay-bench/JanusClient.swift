@@ -99,11 +99,14 @@ actor JanusClient: SessionClient {
             var built = OfferBuilder.Section(
                 kind: section.kind, mid: section.mid, direction: .recvonly,
                 codecs: [(codec.payloadType, name, codec.retransmissionPayloadType)],
-                extensions: section.extensions.compactMap { mapping in mapping.kind.map { (mapping.id, $0) } })
+                extensions: section.extensions.compactMap { mapping in mapping.kind.map { (mapping.id, $0) } }
+            )
             built.feedback = Feedback.allCases.filter { codec.feedback.contains($0) }
             sections.append(built)
         }
-        return OfferBuilder(ufrag: ufrag, pwd: pwd, fingerprint: fingerprint, setup: .active, sections: sections).text
+        return OfferBuilder(
+            ufrag: ufrag, pwd: pwd, fingerprint: fingerprint, setup: .active, sections: sections
+        ).text
     }
 
     // MARK: - Requests
@@ -113,7 +116,9 @@ actor JanusClient: SessionClient {
         let opening = opening ?? Task { await self.open() }
         self.opening = opening
         let address = "\(base)/\(try await opening.value.get())"
-        guard let handle = try await post(.attach, to: address).data?.id else { throw .noLocation(url: address) }
+        guard let handle = try await post(.attach, to: address).data?.id else {
+            throw .noLocation(url: address)
+        }
         let location = "\(address)/\(handle)"
         handles.insert(location)
         return location
@@ -122,7 +127,9 @@ actor JanusClient: SessionClient {
     /// Creates the session and begins to poll.
     private func open() async -> Result<UInt64, Failure> {
         do throws(Failure) {
-            guard let number = try await post(.create, to: base).data?.id else { throw .noLocation(url: base) }
+            guard let number = try await post(.create, to: base).data?.id else {
+                throw .noLocation(url: base)
+            }
             session = number
             poll = Task { [weak self] in
                 while !Task.isCancelled, await self?.takeEvents(of: number) == true {}
@@ -143,7 +150,8 @@ actor JanusClient: SessionClient {
         var event = arrived.removeValue(forKey: transaction)
         if event == nil {
             event = await withCheckedContinuation { continuation in
-                waiters[transaction] = Waiter(continuation: continuation, until: MonotonicClock.now() + Self.patience)
+                waiters[transaction] = Waiter(
+                    continuation: continuation, until: MonotonicClock.now() + Self.patience)
             }
         }
         guard let event else { throw .unreachable(url: handle, reason: "no event came") }
@@ -181,7 +189,9 @@ actor JanusClient: SessionClient {
         throw .refused(url: url, status: UInt(max(failure.code, 0)), detail: failure.reason)
     }
 
-    private static func execute(_ request: HTTPClientRequest, timeout: TimeAmount) async throws -> [JanusMessage]? {
+    private static func execute(_ request: HTTPClientRequest, timeout: TimeAmount) async throws
+        -> [JanusMessage]?
+    {
         let response = try await HTTPClient.shared.execute(request, timeout: timeout)
         let body = try await response.body.collect(upTo: answerLimit)
         return JanusMessage.list(in: Array(body.readableBytesView))

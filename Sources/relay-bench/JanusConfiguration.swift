@@ -47,8 +47,10 @@ struct JanusConfiguration {
     static func libraries() throws(Failure) -> String {
         let root = "/usr/lib"
         let names = (try? FileManager.default.contentsOfDirectory(atPath: root)) ?? []
-        let folders = names.filter { $0.hasSuffix("-linux-gnu") }.map { "\(root)/\($0)/janus" } + ["\(root)/janus"]
-        guard let found = folders.first(where: { FileManager.default.fileExists(atPath: "\($0)/plugins") }) else {
+        let folders =
+            names.filter { $0.hasSuffix("-linux-gnu") }.map { "\(root)/\($0)/janus" } + ["\(root)/janus"]
+        guard let found = folders.first(where: { FileManager.default.fileExists(atPath: "\($0)/plugins") })
+        else {
             throw .noLibraries("\(root)/*/janus")
         }
         return found

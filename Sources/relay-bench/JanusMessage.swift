@@ -73,7 +73,8 @@ struct JanusRequest: Encodable, Sendable {
 
     static func start(_ answer: String) -> JanusRequest {
         JanusRequest(
-            janus: "message", body: Body(request: "start"), jsep: JanusDescription(type: "answer", sdp: answer))
+            janus: "message", body: Body(request: "start"),
+            jsep: JanusDescription(type: "answer", sdp: answer))
     }
 }
 

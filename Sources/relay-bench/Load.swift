@@ -1,30 +1,65 @@
 import ArgumentParser
-import DTLS
 import Endpoint
-import FoundationEssentials
+import Impairment
 import NodeIO
 import SDP
 import Wire
 
 /// `relay-bench load`: real WebRTC endpoints against a WHIP and WHEP server.
 struct Load: AsyncParsableCommand {
+    /// How many endpoints read what they receive.
+    enum Decryption: String, ExpressibleByArgument, CaseIterable {
+        case all, sample
+    }
+
     static let configuration = CommandConfiguration(
         abstract: "Publish and watch with many real WebRTC endpoints, and report what arrives.",
         discussion: """
             Every endpoint has its own UDP socket, ICE agent, DTLS handshake and SRTP keys. Pictures are synthetic VP8 \
             with the time of sending in the payload, so the latency is measured where sender and receiver share this \
-            machine. Exits with 1 when endpoints failed.
+            machine; or they come from IVF files (--media), and the latency is that of the sound alone.
+
+            Everybody joins (--join-rate), holds (--seconds), and leaves (--leave-rate). Expected are the packets that \
+            a subscriber's publisher has sent during the hold. One thread drives some hundred endpoints that decrypt \
+            everything; beyond that use --threads, --decrypt sample, or a second process with --publishers 0 that \
+            watches what the first publishes (--name, --watched).
+
+            Exits with 1 when endpoints failed or the server went away; the report shows what was seen until then.
 
             EXAMPLES
               relay-bench load --subscribers 50 --seconds 20
-              relay-bench load --subscribers 200 --bitrate 1100000 --server-pid 4711 --json
+              relay-bench load --subscribers 200 --bitrate 1.1mbit --server-pid 4711 --json
+              relay-bench load --layers 150kbit,500kbit,1.5mbit --subscribers 20 --churn 2
+              relay-bench load --publishers 5 --subscribers 0 --media low.ivf,mid.ivf,high.ivf
+              relay-bench load --publishers 1 --name stage --subscribers 500 --decrypt sample
+              relay-bench load --publishers 0 --name stage --watched 1 --subscribers 500 --decrypt sample
+
+            IVF FILES
+              ffmpeg -i film.mp4 -an -c:v libvpx -deadline realtime -lag-in-frames 0 -g 50 -b:v 500k -s 640x360 mid.ivf
             """)
 
     @Option(help: "Where the server's HTTP is.")
     var url = "http://127.0.0.1:8080"
 
+    @Option(help: "What the server speaks: whip (and WHEP), or janus, its VideoRoom.")
+    var api = ServerAPI.whip
+
+    @Option(help: "The WHIP endpoint of another server, with {room} and {participant} where they belong.")
+    var publishURL: String?
+
+    @Option(help: "The WHEP endpoint of another server, likewise.")
+    var watchURL: String?
+
+    @Option(help: "Sent as Authorization: Bearer.")
+    var token: String?
+
     @Option(help: "The room to publish and watch in.")
     var room = "bench"
+
+    @Option(
+        help: "What publishers are called, followed by -0, -1 and so on; by default a name of this run's own."
+    )
+    var name: String?
 
     @Option(help: "How many endpoints publish.")
     var publishers = 1
@@ -32,8 +67,16 @@ struct Load: AsyncParsableCommand {
     @Option(help: "How many endpoints watch; they share the publishers evenly.")
     var subscribers = 50
 
-    @Option(help: "Video bits per second of each publisher.")
-    var bitrate = 1_000_000
+    @Option(help: "With --publishers 0: how many publishers of --name there are to watch.")
+    var watched = 1
+
+    @Option(
+        help: "Video of each publisher, such as 800kbit, or bits per second.",
+        transform: { try BitrateArgument($0) })
+    var bitrate = BitrateArgument(bitsPerSecond: 1_000_000)
+
+    @Option(help: "Simulcast layers instead of --bitrate, lowest first, such as 150kbit,500kbit,1.5mbit.")
+    var layers: String?
 
     @Option(help: "Pictures per second of each publisher.")
     var fps = 25
@@ -41,14 +84,42 @@ struct Load: AsyncParsableCommand {
     @Option(help: "Payload bytes of a video packet.")
     var packetBytes = 1100
 
+    @Option(help: "IVF files (VP8 or VP9) to publish in a loop: one for each simulcast layer, lowest first.")
+    var media: String?
+
     @Flag(inversion: .prefixedNo, help: "Publish sound beside the picture.")
     var audio = true
 
-    @Option(help: "Endpoints that join per second.")
-    var joinRate = 50
+    @Flag(inversion: .prefixedNo, help: "Ask for lost packets again.")
+    var nack = true
+
+    @Option(help: "Endpoints that join per second; a high rate makes a storm.")
+    var joinRate = 50.0
+
+    @Option(help: "Endpoints that leave per second at the end (default: as they joined).")
+    var leaveRate: Double?
+
+    @Option(help: "Subscribers per second that leave during the hold, each replaced by a new one.")
+    var churn = 0.0
 
     @Option(help: "How long to hold the load, after everybody has joined.")
     var seconds = 20
+
+    @Option(help: "Threads that drive the endpoints.")
+    var threads = 1
+
+    @Option(help: "Own addresses to send from in turn, such as 127.0.0.1,127.0.0.2.")
+    var sourceAddresses: String?
+
+    @Option(
+        help: "Who decrypts: all, or a sample of one in ten while the others count packets by their headers.")
+    var decrypt = Decryption.all
+
+    @Option(
+        help:
+            "Send media to this address instead of the one in the server's answers: that of relay-bench impair."
+    )
+    var via: String?
 
     @Option(help: "The server's process, to report its CPU time and memory.")
     var serverPid: Int32?
@@ -60,129 +131,39 @@ struct Load: AsyncParsableCommand {
     var json = false
 
     func validate() throws {
-        guard publishers >= 1, subscribers >= 0, seconds >= 1, joinRate >= 1, fps >= 1, bitrate >= 1000,
-            (64...1200).contains(packetBytes)
+        guard publishers >= 0, subscribers >= 0, watched >= 1, seconds >= 1, joinRate > 0, leaveRate ?? 1 > 0,
+            churn >= 0, (1...64).contains(threads)
         else {
             throw ValidationError(
-                "--publishers, --seconds, --join-rate and --fps are at least 1, --packet-bytes is 64 to 1200.")
+                "--publishers, --subscribers and --churn are at least 0, --watched and --seconds at least 1, "
+                    + "--join-rate and --leave-rate above 0, --threads is 1 to 64.")
+        }
+        guard publishers > 0 || subscribers > 0 else { throw ValidationError("There is nobody to join.") }
+        guard publishers > 0 || name != nil else {
+            throw ValidationError("--publishers 0 needs --name: whose pictures are to be watched?")
+        }
+        guard (1...240).contains(fps), (64...1200).contains(packetBytes) else {
+            throw ValidationError("--fps is 1 to 240, --packet-bytes is 64 to 1200.")
+        }
+        guard api == .whip || publishURL == nil && watchURL == nil && token == nil else {
+            throw ValidationError("--publish-url, --watch-url and --token are of --api whip.")
+        }
+        guard media == nil || layers == nil else {
+            throw ValidationError("--media brings its own layers: leave --layers out.")
         }
     }
 
     func run() async throws {
-        let report = try await LoadRun(self).run()
+        // Every endpoint is a socket.
+        ForwardProcess.raiseFileLimit()
+        let report: LoadReport
+        do {
+            report = try await LoadRun(LoadPlan(self)).run()
+        } catch let failure as LoadPlan.Failure {
+            throw ValidationError(failure.description)
+        }
         print(json ? try report.document() : report.text)
-        if !report.failures.isEmpty { throw ExitCode.failure }
-    }
-
-    var publisherSettings: EndpointSettings {
-        var settings = EndpointSettings.publisher
-        if !audio { settings.sections.removeAll { $0.kind == .audio } }
-        settings.video.framesPerSecond = fps
-        settings.video.packetBytes = packetBytes
-        settings.video.layers = [.init(bitsPerSecond: bitrate)]
-        return settings
-    }
-
-    var subscriberSettings: EndpointSettings {
-        var settings = EndpointSettings.watcher
-        if !audio { settings.sections.removeAll { $0.kind == .audio } }
-        settings.verifiesContent = verify
-        return settings
-    }
-}
-
-/// One load from the first join to the report.
-struct LoadRun {
-    private let load: Load
-    private let client: SignalingClient
-    private let meter: ServerMeter?
-
-    init(_ load: Load) {
-        self.load = load
-        client = SignalingClient(base: load.url.hasSuffix("/") ? String(load.url.dropLast()) : load.url)
-        meter = load.serverPid.map { ServerMeter(pid: $0) }
-    }
-
-    func run() async throws -> LoadReport {
-        let fleet = try Fleet(number: 0, certificate: Certificate())
-        try fleet.start()
-        let seed = UInt64.random(in: .min ... .max)
-        var progress = Progress("load")
-        var report = LoadReport(load)
-        var sessions: [SignalingClient.Session] = []
-        let idle = meter?.read()
-
-        for number in 0..<load.publishers {
-            let name = participant(number, seed)
-            do {
-                let (member, offer) = try await fleet.add(load.publisherSettings, seed: seed &+ UInt64(number))
-                let session = try await client.publish(offer, room: load.room, participant: name)
-                sessions.append(session)
-                try await fleet.accept(session.answer, for: member)
-            } catch let failure as SignalingClient.Failure {
-                await fleet.stop()
-                // Without a publisher there is nothing to measure.
-                throw failure
-            }
-        }
-        try await connect(load.publishers, of: fleet, within: .seconds(15))
-
-        let withPublishers = meter?.read()
-        let start = MonotonicClock.now()
-        for number in 0..<load.subscribers {
-            let due = start + .nanoseconds(Int64(number) * 1_000_000_000 / Int64(load.joinRate))
-            let now = MonotonicClock.now()
-            if due > now { try await Task.sleep(for: due - now) }
-            progress.show(Double(number) / Double(max(load.subscribers, 1)) / 2, "\(number) have joined")
-            do {
-                let (member, offer) = try await fleet.add(
-                    load.subscriberSettings, seed: seed &+ UInt64(load.publishers + number))
-                let session = try await client.watch(
-                    offer, room: load.room, participant: participant(number % load.publishers, seed))
-                sessions.append(session)
-                try await fleet.accept(session.answer, for: member)
-            } catch let failure as SignalingClient.Failure {
-                report.failures[failure.cause, default: 0] += 1
-            }
-        }
-        try? await connect(load.publishers + load.subscribers, of: fleet, within: .seconds(10))
-
-        let before = await fleet.summary()
-        let used = meter?.read()
-        for second in 0..<load.seconds {
-            progress.show(0.5 + Double(second) / Double(load.seconds) / 2, "holding")
-            try await Task.sleep(for: .seconds(1))
-            if meter != nil, meter?.read() == nil {
-                report.failures["the server ended", default: 0] += 1
-                break
-            }
-        }
-        let after = await fleet.summary()
-        let usedAfter = meter?.read()
-        progress.finish()
-
-        report.fill(before, after)
-        report.fill(idle: idle, withPublishers: withPublishers, used, usedAfter)
-        await fleet.close()
-        for session in sessions { await client.end(session) }
-        await fleet.stop()
-        return report
-    }
-
-    private func participant(_ number: Int, _ seed: UInt64) -> String {
-        "bench-\(String(seed, radix: 36))-\(number)"
-    }
-
-    /// Waits until `count` members are connected.
-    private func connect(_ count: Int, of fleet: Fleet, within limit: Duration) async throws {
-        let end = MonotonicClock.now() + limit
-        while await fleet.connectedCount() < count {
-            guard MonotonicClock.now() < end else {
-                let connected = await fleet.connectedCount()
-                throw ValidationError(
-                    "\(connected) of \(count) endpoints connected within \(limit): check the server's UDP port.")
-            }
-            try await Task.sleep(for: .milliseconds(20))
-        }
+        if let reason = report.stopped { Progress.write("Error: \(reason)\n") }
+        if !report.failures.isEmpty || report.stopped != nil { throw ExitCode.failure }
     }
 }

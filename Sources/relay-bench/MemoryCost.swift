@@ -7,11 +7,19 @@ import Wire
 
 /// What one connected subscriber costs in bytes, and where.
 enum MemoryCost {
+    /// A DTLS association at three moments of its life.
+    private struct Association {
+        let handshaking: Int64
+        let established: Int64
+        let released: Int64
+    }
+
     static func table() throws -> Table {
         var table = Table(["what", "bytes"])
-        let (handshaking, established) = try association()
-        table.add(["DTLS association during the handshake", "\(handshaking)"])
-        table.add(["DTLS association after it", "\(established)"])
+        let association = try association()
+        table.add(["DTLS association during the handshake", "\(association.handshaking)"])
+        table.add(["DTLS association after it", "\(association.established)"])
+        table.add(["what is kept of it once the remote has sent media or RTCP", "\(association.released)"])
         table.add(["SRTP, both directions", "\(try sessions())"])
         table.add(["peer, in the node's table", "\(MemoryLayout<Peer>.stride)"])
         table.add(["down track, each", "\(MemoryLayout<DownTrack>.stride)"])
@@ -21,35 +29,27 @@ enum MemoryCost {
         return table
     }
 
-    private static func association() throws -> (handshaking: Int64, established: Int64) {
+    private static func association() throws -> Association {
         let certificate = try Certificate()
         let context = try DTLSContext(certificate: certificate)
         let trusted = [RemoteFingerprint(algorithm: "sha-256", bytes: certificate.fingerprint)]
         var client = try DTLSConnection(role: .client, fingerprints: trusted, context: context)
-        let before = smartc_live_bytes()
+        let start = smartc_live_bytes()
         var server = try DTLSConnection(role: .server, fingerprints: trusted, context: context)
         var highest: Int64 = 0
-        var toServer: [[UInt8]] = []
-        var toClient: [[UInt8]] = []
-        let now = Instant(nanoseconds: 0)
-        func copy(_ span: Span<UInt8>) -> [UInt8] {
-            [UInt8](capacity: span.count) { $0.append(copying: span, 0..<span.count) }
-        }
-        var cost: Int64 = 0
-        _ = client.start(at: now) { toServer.append(copy($0)) }
-        while !toServer.isEmpty || !toClient.isEmpty {
-            let arriving = toServer
-            toServer = []
-            let outside = smartc_live_bytes() - before - cost
-            for datagram in arriving { _ = server.receive(datagram.span, at: now) { toClient.append(copy($0)) } }
-            let sent = toClient.reduce(0) { $0 + Int64($1.capacity) }
-            cost = smartc_live_bytes() - before - outside - sent
+        var cost = smartc_live_bytes() - start
+        connect(&client, &server) { turn in
+            let before = smartc_live_bytes()
+            let sent = turn()
+            let inFlight = sent.reduce(0) { $0 + Int64($1.capacity) }
+            cost += smartc_live_bytes() - before - inFlight
             highest = max(highest, cost)
-            let returning = toClient
-            toClient = []
-            for datagram in returning { _ = client.receive(datagram.span, at: now) { toServer.append(copy($0)) } }
+            return sent
         }
-        return (highest, cost)
+        let before = smartc_live_bytes()
+        server.release()
+        return Association(
+            handshaking: highest, established: cost, released: cost + smartc_live_bytes() - before)
     }
 
     private static func sessions() throws -> Int64 {

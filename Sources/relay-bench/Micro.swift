@@ -95,7 +95,8 @@ struct Micro: AsyncParsableCommand {
                 var session = try SRTPSession(
                     .outbound, profile: profile, keyAndSalt: key, usesLibraryOnly: usesLibrary)
                 add(
-                    .run("protect 1100 bytes, \(name), \(usesLibrary ? "libsrtp2" : "OpenSSL")", steps: 1000) {
+                    .run("protect 1100 bytes, \(name), \(usesLibrary ? "libsrtp2" : "OpenSSL")", steps: 1000)
+                    {
                         Self.protect(1000, with: &session)
                     })
             }
@@ -114,7 +115,8 @@ struct Micro: AsyncParsableCommand {
     ]
 
     private static let packet: [UInt8] =
-        [0x90, 96, 0, 1, 0, 0, 0, 1, 0, 0, 0, 1, 0xBE, 0xDE, 0, 1, 0x10, 0x30, 0, 0] + [UInt8](repeating: 9, count: 1100)
+        [0x90, 96, 0, 1, 0, 0, 0, 1, 0, 0, 0, 1, 0xBE, 0xDE, 0, 1, 0x10, 0x30, 0, 0]
+        + [UInt8](repeating: 9, count: 1100)
 
     private static func protect(_ count: Int, with session: inout SRTPSession) {
         var buffer = [UInt8](repeating: 0, count: 0)
@@ -138,7 +140,8 @@ struct Micro: AsyncParsableCommand {
         let transaction = TransactionID(using: &generator)
         let request = [UInt8](capacity: STUNWriter.maximumLength) { output in
             STUNWriter.bindingRequest(
-                transaction: transaction, username: "abcdefgh:ijkl", password: key.span, priority: 1, tieBreaker: 1,
+                transaction: transaction, username: "abcdefgh:ijkl", password: key.span, priority: 1,
+                tieBreaker: 1,
                 isControlling: true, useCandidate: true, into: &output)
         }
         return .run("verify a STUN check and answer it", steps: 1000) {
@@ -166,21 +169,7 @@ struct Micro: AsyncParsableCommand {
             guard var client = try? DTLSConnection(role: .client, fingerprints: trusted, context: context),
                 var server = try? DTLSConnection(role: .server, fingerprints: trusted, context: context)
             else { return }
-            var toServer: [[UInt8]] = []
-            var toClient: [[UInt8]] = []
-            let now = Instant(nanoseconds: 0)
-            func copy(_ span: Span<UInt8>) -> [UInt8] {
-                [UInt8](capacity: span.count) { $0.append(copying: span, 0..<span.count) }
-            }
-            _ = client.start(at: now) { toServer.append(copy($0)) }
-            while !toServer.isEmpty || !toClient.isEmpty {
-                let arriving = toServer
-                toServer = []
-                for datagram in arriving { _ = server.receive(datagram.span, at: now) { toClient.append(copy($0)) } }
-                let returning = toClient
-                toClient = []
-                for datagram in returning { _ = client.receive(datagram.span, at: now) { toServer.append(copy($0)) } }
-            }
+            connect(&client, &server)
         }
     }
 
@@ -200,7 +189,9 @@ struct Micro: AsyncParsableCommand {
         let target = SocketAddress(ipv4: 0x7F00_0001, port: sink.port)
         var outbox = Outbox(bytes: 1 << 20, entryLimit: 1024)
         outbox.reservePeers(100)
-        return .run("send one packet of \(size == 1 ? "single ones" : "runs of \(size) (segmented)")", steps: 500) {
+        return .run(
+            "send one packet of \(size == 1 ? "single ones" : "runs of \(size) (segmented)")", steps: 500
+        ) {
             for number in 0..<500 {
                 outbox.append(to: target, peer: number / size % 100, capacity: 1200) { output in
                     output.append(copying: packet.span, 0..<1116)

@@ -6,5 +6,5 @@ struct RelayBench: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "relay-bench",
         abstract: "Measures media relays: load from real WebRTC endpoints, and the cost of single steps.",
-        subcommands: [Load.self, Micro.self])
+        subcommands: [Load.self, Forward.self, Micro.self, Impair.self])
 }

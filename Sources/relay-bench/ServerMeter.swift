@@ -13,12 +13,15 @@ struct ServerMeter {
 
     /// Nil when there is no such process any more.
     func read() -> Reading? {
-        guard let stat = Self.text("/proc/\(pid)/stat"), let statm = Self.text("/proc/\(pid)/statm") else { return nil }
+        guard let stat = Self.text("/proc/\(pid)/stat"), let statm = Self.text("/proc/\(pid)/statm") else {
+            return nil
+        }
         // The second field is the program's name in brackets and may contain blanks.
         guard let bracket = stat.lastIndex(of: ")") else { return nil }
         let fields = stat[stat.index(after: bracket)...].split(separator: " ")
         let pages = statm.split(separator: " ")
-        guard fields.count > 12, let user = Double(fields[11]), let system = Double(fields[12]), pages.count > 1,
+        guard fields.count > 12, let user = Double(fields[11]), let system = Double(fields[12]),
+            pages.count > 1,
             let resident = Int(pages[1])
         else { return nil }
         return Reading(

@@ -44,6 +44,9 @@ def test_three_watchers_see_every_picture(
         watcher.wait_for_picture()
         assert watcher.first_picture_milliseconds() < 1000
 
+    # The ten seconds begin when everybody watches: opening a page and its decoder can hold up the others' pages on a
+    # machine of two cores.
+    frozen = [watcher.report("inbound-rtp", kind="video")["freezeCount"] for watcher in watchers]
     before = publisher.capture()
     starts = [len(watcher.numbers()) for watcher in watchers]
     for watcher, start in zip(watchers, starts, strict=True):
@@ -53,11 +56,11 @@ def test_three_watchers_see_every_picture(
 
     captured = publisher.numbers(max(0, before.captured_numbers - MARGIN))
     unencoded = (after.source_frames - before.source_frames) - (after.encoded_frames - before.encoded_frames)
-    for watcher, numbers in zip(watchers, seen, strict=True):
+    for watcher, numbers, frozen_before in zip(watchers, seen, frozen, strict=True):
         received = watcher.report("inbound-rtp", kind="video")
         account = {name: received.get(name) for name in RECEIVER_ACCOUNT}
         assert_complete(numbers, captured, publisher_clip.frames, unencoded, account)
-        assert received["freezeCount"] == 0, account
+        assert received["freezeCount"] == frozen_before, account
         codecs = [each["mimeType"] for each in watcher.statistics() if each["id"] == received["codecId"]]
         assert codecs == [f"video/{codec}"]
 

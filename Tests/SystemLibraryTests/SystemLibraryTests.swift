@@ -16,7 +16,9 @@ import Testing
 
     @Test func `libvpx is 1.12 or later and has both codecs both ways`() {
         #expect(vpx_codec_version() >> 8 >= 1 << 8 | 12)
-        let interfaces = unsafe [vpx_codec_vp8_cx(), vpx_codec_vp8_dx(), vpx_codec_vp9_cx(), vpx_codec_vp9_dx()]
+        let interfaces = unsafe [
+            vpx_codec_vp8_cx(), vpx_codec_vp8_dx(), vpx_codec_vp9_cx(), vpx_codec_vp9_dx(),
+        ]
         let areThere = unsafe interfaces.allSatisfy { unsafe $0 != nil }
         #expect(areThere)
     }
