@@ -30,15 +30,15 @@ package struct Inbox: ~Copyable {
         unsafe pieces.deallocate()
     }
 
-    /// Reads one batch and calls `body` for every datagram. Returns whether there may be more.
+    /// Reads one batch and calls `body` for every datagram. Returns how many messages there were.
     package mutating func receive(
         from descriptor: Int32, _ body: (inout MutableSpan<UInt8>, SocketAddress) -> Void
-    ) -> Bool {
+    ) -> Int {
         for index in 0..<Self.messageLimit {
             unsafe smartc_message_prepare(messages + index, pieces + index, 1)
         }
         let count = unsafe Int(smartc_receive(descriptor, messages, Int32(Self.messageLimit)))
-        guard count > 0 else { return false }
+        guard count > 0 else { return 0 }
         for index in 0..<count {
             let length = unsafe Int(messages[index].header.msg_len)
             guard length > 0,
@@ -55,6 +55,6 @@ package struct Inbox: ~Copyable {
                 offset = end
             }
         }
-        return count == Self.messageLimit
+        return count
     }
 }

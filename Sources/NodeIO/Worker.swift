@@ -6,8 +6,8 @@ package import Wire
 ///
 /// Commands come by `await`, events leave by a stream; datagrams pass through without either.
 package actor Worker {
-    /// Sent as soon as so many bytes wait: what a batch writes is still in the cache then.
-    private static let flushBytes = 512 << 10
+    /// Sent as soon as so many bytes wait.
+    private static let flushBytes = 2 << 20
     private static let outboxBytes = 8 << 20
     private static let outboxEntries = 32_768
     /// Batches that are read before timers and commands get their turn.
@@ -109,16 +109,19 @@ package actor Worker {
     // MARK: - The thread's turn
 
     /// Reads what has arrived, and sends what it calls for.
+    ///
+    /// The flush comes when the socket is empty: while the first packet of a frame was forwarded to many, the rest of the
+    /// frame has arrived, and leaves with it as one segmented send to each.
     private func drain() {
         for _ in 0..<Self.batchesPerTurn {
             let now = MonotonicClock.now()
-            let hasMore = inbox.receive(from: socket.descriptor) { datagram, source in
+            let count = inbox.receive(from: socket.descriptor) { datagram, source in
                 node.receive(&datagram, from: source, at: now, into: &outbox)
                 if outbox.byteCount > Self.flushBytes { flush() }
             }
-            flush()
-            guard hasMore else { return }
+            if count == 0 { break }
         }
+        flush()
     }
 
     /// Does what is due and says how long the thread may wait.
