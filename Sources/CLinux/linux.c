@@ -123,6 +123,18 @@ int smartc_message_segment(const struct smartc_message *message) {
     return 0;
 }
 
+int64_t smartc_message_timestamp(const struct smartc_message *message) {
+    struct msghdr *header = (struct msghdr *)&message->header.msg_hdr;
+    for (struct cmsghdr *control = CMSG_FIRSTHDR(header); control; control = CMSG_NXTHDR(header, control)) {
+        if (control->cmsg_level == SOL_SOCKET && control->cmsg_type == SCM_TIMESTAMPNS) {
+            struct timespec time;
+            memcpy(&time, CMSG_DATA(control), sizeof time);
+            return (int64_t)time.tv_sec * 1000000000 + time.tv_nsec;
+        }
+    }
+    return 0;
+}
+
 // A struct smartc_message begins with its mmsghdr but is larger: the kernel wants an array of mmsghdr alone.
 enum { BATCH = 64 };
 
@@ -150,6 +162,11 @@ int smartc_set_packet_info(int descriptor, int is_ipv6) {
     int on = 1;
     return is_ipv6 ? setsockopt(descriptor, IPPROTO_IPV6, IPV6_RECVPKTINFO, &on, sizeof on)
                    : setsockopt(descriptor, IPPROTO_IP, IP_PKTINFO, &on, sizeof on);
+}
+
+int smartc_set_timestamps(int descriptor) {
+    int on = 1;
+    return setsockopt(descriptor, SOL_SOCKET, SO_TIMESTAMPNS, &on, sizeof on);
 }
 
 int smartc_set_udp_gro(int descriptor) {

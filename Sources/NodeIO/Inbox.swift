@@ -34,6 +34,14 @@ package struct Inbox: ~Copyable {
     package mutating func receive(
         from descriptor: Int32, _ body: (inout MutableSpan<UInt8>, SocketAddress) -> Void
     ) -> Int {
+        receiveStamped(from: descriptor) { datagram, source, _ in body(&datagram, source) }
+    }
+
+    /// Reads one batch as `receive` does, and says how long ago each datagram reached the socket: zero unless the socket
+    /// was opened to note that.
+    package mutating func receiveStamped(
+        from descriptor: Int32, _ body: (inout MutableSpan<UInt8>, SocketAddress, _ age: Duration) -> Void
+    ) -> Int {
         for index in 0..<Self.messageLimit {
             unsafe smartc_message_prepare(messages + index, pieces + index, 1)
         }
@@ -45,13 +53,14 @@ package struct Inbox: ~Copyable {
                 let source = unsafe SocketAddress(messages[index].address)?.withLocal(of: messages + index)
             else { continue }
             let joined = unsafe Int(smartc_message_segment(messages + index))
+            let age = unsafe MonotonicClock.age(ofRealTime: smartc_message_timestamp(messages + index))
             let size = joined > 0 ? joined : length
             var offset = 0
             while offset < length {
                 let end = min(offset + size, length)
                 let start = unsafe slab + index * Self.messageSize + offset
                 var datagram = unsafe MutableSpan(_unsafeStart: start, count: end - offset)
-                body(&datagram, source)
+                body(&datagram, source, age)
                 offset = end
             }
         }

@@ -34,13 +34,15 @@ package struct UDPSocket: ~Copyable {
     ///   - port: 0 lets the kernel choose.
     ///   - answersFromSameAddress: whether datagrams leave from the address that the remote sends to, rather than from
     ///     the one that the routing table prefers. Servers on several addresses need that; source addresses carry it.
+    ///   - notesArrival: whether the kernel notes when datagrams arrive, for `Inbox.receiveStamped`.
     ///   - batch: how many messages are prepared for one system call, at most `largestBatch`; each takes a kilobyte.
     package init(
         address: SocketAddress? = nil, port: UInt16, answersFromSameAddress: Bool = false,
-        batch: Int = UDPSocket.largestBatch
+        notesArrival: Bool = false, batch: Int = UDPSocket.largestBatch
     ) throws(RelayError) {
         let (descriptor, isIPv6) = try Self.open(address: address, port: port)
         if answersFromSameAddress { smartc_set_packet_info(descriptor, isIPv6 ? 1 : 0) }
+        if notesArrival { smartc_set_timestamps(descriptor) }
         self.descriptor = descriptor
         self.isIPv6 = isIPv6
         self.port = Self.boundPort(of: descriptor)

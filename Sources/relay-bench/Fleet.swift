@@ -77,7 +77,7 @@ actor Fleet {
         var settings = task.settings
         settings.slot = 0
         let endpoint = try Endpoint(settings, certificate: certificate, seed: task.seed, at: now)
-        let socket = try UDPSocket(address: task.source, port: 0, batch: 8)
+        let socket = try UDPSocket(address: task.source, port: 0, notesArrival: true, batch: 8)
         let seat = free.last ?? members.count
         try loop.add(socket.descriptor, tag: UInt64(seat))
         let offer = endpoint.offer
@@ -235,9 +235,11 @@ actor Fleet {
 
     private func drain(_ seat: Seat) {
         guard seat < members.count else { return }
+        // A datagram's time is when it reached the socket: how long it waited there for this thread, which drives hundreds
+        // of endpoints, is not the server's doing.
         let now = MonotonicClock.now()
-        _ = inbox.receive(from: members[seat].socket.descriptor) { datagram, source in
-            members[seat].endpoint.receive(&datagram, from: source, at: now, into: &outbox)
+        _ = inbox.receiveStamped(from: members[seat].socket.descriptor) { datagram, source, age in
+            members[seat].endpoint.receive(&datagram, from: source, at: now - age, into: &outbox)
         }
         _ = members[seat].socket.flush(&outbox)
         if members[seat].presence != .left { plan(seat) }

@@ -17,7 +17,7 @@ struct Load: AsyncParsableCommand {
         discussion: """
             Every endpoint has its own UDP socket, ICE agent, DTLS handshake and SRTP keys. Pictures are synthetic VP8 \
             with the time of sending in the payload, so the latency is measured where sender and receiver share this \
-            machine; or they come from IVF files (--media), and the latency is that of the sound alone.
+            machine: from there to the moment at which the kernel puts the packet into the receiver's socket. Or they come from IVF files (--media), and the latency is that of the sound alone.
 
             Everybody joins (--join-rate), holds (--seconds), and leaves (--leave-rate). Expected are the packets that \
             a subscriber's publisher has sent during the hold. One thread drives some hundred endpoints that decrypt \

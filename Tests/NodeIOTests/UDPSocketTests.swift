@@ -231,9 +231,27 @@ import Wire
         let socket = try UDPSocket(address: .loopback(port: 0), port: 0)
         var inbox = Inbox()
         var count = 0
-        let hasMore = inbox.receive(from: socket.descriptor) { _, _ in count += 1 }
-        #expect(!hasMore)
+        let messages = inbox.receive(from: socket.descriptor) { _, _ in count += 1 }
+        #expect(messages == 0)
         #expect(count == 0)
+    }
+
+    @Test(arguments: [true, false])
+    func `how long a datagram has waited is known where the socket notes it`(notesArrival: Bool) throws {
+        let receiver = try UDPSocket(address: .loopback(port: 0), port: 0, notesArrival: notesArrival)
+        var sender = try UDPSocket(address: .loopback(port: 0), port: 0)
+        var outbox = Outbox(bytes: 4096, entryLimit: 4)
+        outbox.append(to: .loopback(port: receiver.port), peer: nil, capacity: 1) { output in
+            output.append(7)
+            return true
+        }
+        let refused = sender.flush(&outbox)
+        #expect(refused == 0)
+        #expect(isReadable(receiver.descriptor))
+        var inbox = Inbox()
+        var ages: [Duration] = []
+        _ = inbox.receiveStamped(from: receiver.descriptor) { _, _, age in ages.append(age) }
+        #expect(ages.map { $0 > .zero } == [notesArrival])
     }
 
     @Test func `an empty datagram is passed over`() throws {

@@ -34,6 +34,8 @@ void smartc_message_prepare(struct smartc_message *message, struct iovec *pieces
 void smartc_message_set_control(struct smartc_message *message, uint16_t segment, const uint8_t *local, int is_ipv6);
 // The size of the datagrams that UDP_GRO joined, or 0.
 int smartc_message_segment(const struct smartc_message *message);
+/// When the datagram arrived, nanoseconds of CLOCK_REALTIME; 0 if the kernel does not say.
+int64_t smartc_message_timestamp(const struct smartc_message *message);
 
 // Writes the 16 bytes of the address that a datagram was sent to; returns 0 if the kernel did not say.
 int smartc_message_local(const struct smartc_message *message, uint8_t *local);
@@ -43,6 +45,8 @@ int smartc_send(int descriptor, struct smartc_message *messages, int count);
 
 // Socket options: 0 or -1 with errno.
 int smartc_set_packet_info(int descriptor, int is_ipv6);
+/// Lets the kernel note when datagrams arrive (SO_TIMESTAMPNS).
+int smartc_set_timestamps(int descriptor);
 int smartc_set_udp_gro(int descriptor);
 int smartc_has_udp_segment(int descriptor);
 int smartc_set_nonblocking(int descriptor);
