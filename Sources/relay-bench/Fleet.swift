@@ -153,10 +153,14 @@ actor Fleet {
     func readyCount() -> Int {
         var count = 0
         for seat in 0..<members.count where members[seat].presence == .present && !members[seat].isPublisher {
-            let streams = members[seat].endpoint.incoming
-            if streams.contains(where: { $0.kind == .video && $0.statistics.firstFrameAt != nil }) {
-                count += 1
+            // Whoever only counts packets has its first ones with the beginning of a picture.
+            let isDecrypting = members[seat].endpoint.settings.decryptsMedia
+            let isReady = members[seat].endpoint.incoming.contains { stream in
+                stream.kind == .video
+                    && (isDecrypting
+                        ? stream.statistics.firstFrameAt != nil : stream.statistics.packets > 0)
             }
+            if isReady { count += 1 }
         }
         return count
     }
