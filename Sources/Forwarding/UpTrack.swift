@@ -31,6 +31,8 @@ package struct UpTrack: ~Copyable {
     let signalledSSRCs: [UInt32]
     let retransmissionGroups: [(primary: UInt32, rtx: UInt32)]
     private(set) var encodings = UniqueArray<Encoding>()
+    /// Whether its packets are forwarded to nobody.
+    package var isMuted = false
     /// The slot numbers of the down tracks that its packets are offered to.
     package private(set) var subscribers: [Int] = []
     /// The encoding that subscribers are given: the highest that is being received.

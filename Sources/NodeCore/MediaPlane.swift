@@ -20,6 +20,22 @@ package protocol MediaPlane: Sendable {
     /// The participants of a room that exists.
     func describe(_ room: RoomID) async throws(SessionError) -> RoomDescription
 
+    /// Changes what a participant of a conference receives and sends; returns what came of it.
+    func control(
+        _ session: SessionID, _ change: SessionControl
+    ) async throws(SessionError) -> ConferenceSnapshot
+
+    /// What a participant of a conference is told from now on, or from the event after number `last` on. A snapshot
+    /// comes first unless all events since `last` are still known. The stream ends with the session.
+    func events(
+        of session: SessionID, after last: UInt64?
+    ) async throws(SessionError) -> AsyncStream<ConferenceEvent>
+
+    /// The same for somebody who observes a room that exists.
+    func events(
+        in room: RoomID, after last: UInt64?
+    ) async throws(SessionError) -> AsyncStream<ConferenceEvent>
+
     /// All counters and gauges of the media side, summed over the workers.
     func metrics() async -> [MetricFamily]
 
@@ -85,6 +101,9 @@ package enum SessionRole: Sendable, Equatable {
     case watch(ParticipantID?)
     /// Gets back what it sends (the WebRTC echo test).
     case echo
+    /// Takes part in a conference: sends its own tracks and receives others in slots. Without a name the node
+    /// chooses one.
+    case participate(as: ParticipantID?)
 }
 
 /// What the client gets for an accepted offer.
@@ -120,6 +139,13 @@ package enum SessionError: Error, Sendable, Equatable {
     case unacceptableSDP(line: Int, reason: String)
     case unknownSession
     case unknownRoom
+    /// A control names a participant that is not in the room, a section that the offer does not have, or asks for
+    /// something that does not exist; `where` is a JSON pointer into the request.
+    case unacceptableControl(where: String, reason: String)
+    /// The session was opened by WHIP, WHEP or the echo test and has no slots to control.
+    case notAConference
+    /// Too many sections of one kind in the offer: `what` says which limit, in words. Trying again does not help.
+    case tooManyTracks(what: String)
     /// Another session publishes under this name.
     case participantTaken(ParticipantID)
     /// The ICE session has changed since the client read `etag`.

@@ -44,6 +44,10 @@ extension Node {
             counters.drops[.unknownPayloadType] += 1
             return
         }
+        guard upTracks[track]?.isMuted != true else {
+            counters.drops[.muted] += 1
+            return
+        }
         let reference = SourceReference(
             track: UInt32(truncatingIfNeeded: track), generation: upTracks.generation(of: track),
             encoding: UInt8(truncatingIfNeeded: source.encoding))
@@ -192,13 +196,14 @@ extension Node {
             if encoding == 0 {
                 let codec = upTracks[track]?.codec(of: header.payloadType)
                 report(.trackStarted(kind: hint.kind.rawValue, codec: codec?.name ?? "unknown"), of: slot)
+                announce(codec: codec?.name ?? "unknown", of: track, from: slot)
             }
         case .retransmission(let encoding):
             source = .init(ssrc: header.ssrc, track: track, encoding: encoding, isRetransmission: true)
         }
         sessions[slot]?.latch(source)
         sessions[slot]?.feedback?.mediaSSRC = header.ssrc
-        if !source.isRetransmission, let room = sessions[slot]?.room { assignSources(in: room) }
+        if !source.isRetransmission, let room = sessions[slot]?.room { rooms[room]?.isStale = true }
         return source
     }
 
@@ -210,7 +215,8 @@ extension Node {
             let data = header.extensions.range(of: id, in: packet),
             let level = AudioLevel(parsing: packet, at: data), let room = sessions[slot]?.room
         else { return }
-        if rooms[room]?.heard(slot, level: level.level, at: now) == true { assignSources(in: room) }
+        // Slots are assigned anew with the next tick: nothing that takes long happens between two packets.
+        if rooms[room]?.heard(slot, level: level.level, at: now) == true { rooms[room]?.isStale = true }
     }
 }
 

@@ -15,8 +15,9 @@ extension Node {
         _ role: SessionRole, in room: RoomID, offer: String, at now: Instant,
         using generator: inout some RandomNumberGenerator
     ) throws(SessionError) -> SessionAnswer {
-        try checkLimits(room)
+        try checkLimits(room, role)
         let negotiation = try negotiate(offer, role)
+        try checkTracks(negotiation, role)
         let participant = try name(role, in: room, using: &generator)
         let id = newID(using: &generator)
         let local = newCredentials(using: &generator)
@@ -40,7 +41,9 @@ extension Node {
         var sections: [LocalSection] = []
         for section in accepted {
             if section.direction.receives {
-                session.upTracks.append(upTracks.insert(UpTrack(session: slot, section: section)))
+                let track = upTracks.insert(UpTrack(session: slot, section: section))
+                session.upTracks.append(track)
+                session.publications.append(Publication(of: section, track: track))
                 prepareFeedback(of: &session, section)
             }
             if section.direction.sends {
@@ -52,6 +55,12 @@ extension Node {
                 sessionID: session.descriptionID, version: 1, ufrag: local.ufrag, pwd: local.password,
                 fingerprint: Fingerprint(algorithm: "sha-256", bytes: fingerprint),
                 candidates: configuration.candidates, sections: sections))
+        if case .participate = role {
+            session.participation = Participation(
+                slots: zip(session.downTracks, accepted.filter(\.direction.sends)).map {
+                    .init(downTrack: $0, kind: $1.kind, mid: $1.mid)
+                })
+        }
         sessions.insert(session)
         sessionsByID[id] = slot
         if let key = UfragKey.key(local.ufrag) { sessionsByUfrag[key] = slot }
@@ -132,6 +141,7 @@ extension Node {
         for slot in 0..<sessions.slotCount where sessions.isOccupied(slot) {
             switch sessions[slot]?.role {
             case .publish: gauges.publishers += 1
+            case .participate: gauges.participants += 1
             case .watch: gauges.watchers += 1
             case .echo: gauges.echoes += 1
             case nil: break
@@ -152,6 +162,7 @@ extension Node {
             return
         }
         report(.closed(reason), of: slot)
+        announceEnd(of: slot, reason: reason)
         counters.sessionsClosed[reason.label, default: 0] += 1
         forgetAddresses(of: slot)
         sessionsByID[id] = nil
@@ -174,6 +185,7 @@ extension Node {
         rooms[room]?.remove(slot)
         if let roomID = rooms[room]?.id, rooms[room]?.sessionCount == 0 {
             roomsByID[roomID] = nil
+            endedRooms.append(roomID)
             rooms.remove(room)
         } else {
             assignSources(in: room)
@@ -199,7 +211,7 @@ extension Node {
 
     // MARK: - Opening
 
-    private mutating func checkLimits(_ room: RoomID) throws(SessionError) {
+    private mutating func checkLimits(_ room: RoomID, _ role: SessionRole) throws(SessionError) {
         let limits = configuration.limits
         if sessions.count >= limits.sessions {
             throw .limitReached(
@@ -210,11 +222,36 @@ extension Node {
                 what: "This node lets \(limits.handshakes) sessions connect at a time.",
                 retryAfter: .seconds(5))
         }
+        if case .participate = role, let place = roomsByID[room],
+            let count = rooms[place]?.participants.count, count >= limits.participantsPerRoom
+        {
+            throw .limitReached(
+                what: "The room \(room) takes \(limits.participantsPerRoom) participants.",
+                retryAfter: .seconds(30))
+        }
         if let place = roomsByID[room], let count = rooms[place]?.sessionCount,
             count >= limits.sessionsPerRoom
         {
             throw .limitReached(
                 what: "The room \(room) takes \(limits.sessionsPerRoom) sessions.", retryAfter: .seconds(30))
+        }
+    }
+
+    /// What one participant may send and receive.
+    private func checkTracks(_ negotiation: Negotiation, _ role: SessionRole) throws(SessionError) {
+        guard case .participate = role else { return }
+        let limits = configuration.limits
+        let sent = negotiation.sections.filter { $0.isAccepted && $0.direction.receives }.count
+        let received = negotiation.sections.filter { $0.isAccepted && $0.direction.sends }.count
+        guard sent <= limits.tracksPerParticipant else {
+            throw .tooManyTracks(
+                what: "The offer sends \(sent) tracks; a participant may send"
+                    + " \(limits.tracksPerParticipant).")
+        }
+        guard received <= limits.slotsPerParticipant else {
+            throw .tooManyTracks(
+                what: "The offer has \(received) receiving sections; a participant may have"
+                    + " \(limits.slotsPerParticipant).")
         }
     }
 
@@ -224,6 +261,7 @@ extension Node {
             case .publish: .publish
             case .watch: .watch
             case .echo: .echo
+            case .participate: .participate
             }
         do {
             return try Negotiation(offer: SessionDescription(parsing: offer), policy: policy)
@@ -238,9 +276,9 @@ extension Node {
         switch role {
         case .watch, .echo:
             return nil
-        case .publish(nil):
+        case .publish(nil), .participate(nil):
             return ParticipantID("p-\(token(8, using: &generator))")
-        case .publish(.some(let wanted)):
+        case .publish(.some(let wanted)), .participate(.some(let wanted)):
             let publishers = roomsByID[room].flatMap { rooms[$0]?.publishers } ?? []
             for publisher in publishers where sessions[publisher]?.participant == wanted {
                 throw .participantTaken(wanted)
@@ -311,6 +349,9 @@ extension Node {
         case .publish: rooms[room]?.publishers.append(slot)
         case .watch: rooms[room]?.watchers.append(slot)
         case .echo: rooms[room]?.echoes.append(slot)
+        case .participate:
+            rooms[room]?.publishers.append(slot)
+            rooms[room]?.participants.append(slot)
         }
     }
 }

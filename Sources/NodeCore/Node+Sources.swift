@@ -9,7 +9,10 @@ extension Node {
     mutating func assignSources(in room: Int) {
         guard let members = rooms[room] else { return }
         let ranking = members.ranking
-        for session in members.watchers + members.echoes { assignSources(to: session, from: ranking) }
+        for session in members.watchers + members.echoes + members.participants {
+           
+                assignSources(to: session, from: ranking)
+        }
     }
 
     /// Gives one session that has connected its sources.
@@ -25,6 +28,7 @@ extension Node {
         case .watch(let participant):
             assign(ranking.filter { sessions[$0]?.participant == participant }, to: session)
         case .echo: assign([session], to: session)
+        case .participate: assignSlots(of: session)
         case .publish: break
         }
     }
@@ -67,6 +71,15 @@ extension Node {
         }
         upTracks[track]?.subscribe(downTrack)
         upTracks[track]?.requestKeyFrame(of: Int(source.encoding))
+    }
+
+    /// Shows a track in a slot of a participant, or nothing.
+    mutating func show(_ track: Int?, in downTrack: Int) {
+        if let track, let source = preferredSource(of: track) {
+            retarget(downTrack, to: source)
+        } else {
+            clear(downTrack)
+        }
     }
 
     /// Leaves a slot without a source.

@@ -32,6 +32,11 @@ package struct Node: ~Copyable {
     var sessionsByUfrag: [UInt64: Int] = [:]
     package internal(set) var counters = NodeCounters()
     var events: [NodeEvent] = []
+    var notices: [ConferenceNotice] = []
+    /// Rooms that have ended since `takeEndedRooms` was called.
+    var endedRooms: [RoomID] = []
+    /// The number of the last event of a conference.
+    var eventNumber: UInt64 = 0
     /// Sessions whose handshake has not ended.
     var connecting = 0
     private var nextTick: Instant?
@@ -118,6 +123,7 @@ package struct Node: ~Copyable {
             }
             sendReports(to: slot, at: now, into: &outbox)
         }
+        advanceConferences(to: now)
         nextTick =
             sessions.count == 0
             ? nil : now + (hasPublishers || connecting > 0 ? Self.busyTick : Self.idleTick)
@@ -173,6 +179,7 @@ package struct Node: ~Copyable {
             connecting -= 1
             counters.sessionsConnected += 1
             report(.connected(profile), of: slot)
+            announce(slot)
             assignSources(to: slot)
         case .closed(let reason):
             if !wasConnected { connecting -= 1 }

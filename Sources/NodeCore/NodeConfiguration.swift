@@ -9,10 +9,22 @@ package struct NodeConfiguration: Sendable {
         /// Sessions whose offer was answered and whose handshake has not ended.
         package var handshakes: Int
 
-        package init(sessions: Int = 2000, sessionsPerRoom: Int = 1000, handshakes: Int = 256) {
+        /// Sessions of a conference in one room.
+        package var participantsPerRoom: Int
+        /// Sections in which one participant sends, and those in which it receives.
+        package var tracksPerParticipant: Int
+        package var slotsPerParticipant: Int
+
+        package init(
+            sessions: Int = 2000, sessionsPerRoom: Int = 1000, handshakes: Int = 256,
+            participantsPerRoom: Int = 200, tracksPerParticipant: Int = 6, slotsPerParticipant: Int = 48
+        ) {
             self.sessions = sessions
             self.sessionsPerRoom = sessionsPerRoom
             self.handshakes = handshakes
+            self.participantsPerRoom = participantsPerRoom
+            self.tracksPerParticipant = tracksPerParticipant
+            self.slotsPerParticipant = slotsPerParticipant
         }
     }
 

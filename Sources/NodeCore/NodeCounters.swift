@@ -45,6 +45,7 @@ package struct NodeCounters: Sendable {
 /// What one node holds at the moment.
 package struct NodeGauges: Sendable {
     package var publishers = 0
+    package var participants = 0
     package var watchers = 0
     package var echoes = 0
     package var connecting = 0
@@ -56,6 +57,7 @@ package struct NodeGauges: Sendable {
 
     package mutating func add(_ other: NodeGauges) {
         publishers += other.publishers
+        participants += other.participants
         watchers += other.watchers
         echoes += other.echoes
         connecting += other.connecting

@@ -9,7 +9,7 @@ package enum NodeMetrics {
                 "smartc_sessions", "Sessions that are open, by what they are for.",
                 [
                     (["role": "publish"], gauges.publishers), (["role": "watch"], gauges.watchers),
-                    (["role": "echo"], gauges.echoes),
+                    (["role": "participate"], gauges.participants), (["role": "echo"], gauges.echoes),
                 ]),
             gauge(
                 "smartc_sessions_connecting", "Sessions whose handshake has not ended.",

@@ -38,6 +38,12 @@ struct Session: ~Copyable {
     var advice = ReceiveBitrateAdvice()
     var nextReport: Instant
     var nextFeedback: Instant
+    /// The tracks as others are told of them, in the order of `upTracks`.
+    var publications: [Publication] = []
+    /// What makes it a participant of a conference; nil for WHIP, WHEP and echo.
+    var participation: Participation?
+    /// Whether others in the room were told that it is there.
+    var isAnnounced = false
     /// SDP's o-line: a number of its own and the number of the answer.
     let descriptionID: UInt64
 
@@ -62,7 +68,7 @@ struct Session: ~Copyable {
 
     var isPublishing: Bool {
         switch role {
-        case .publish, .echo: true
+        case .publish, .echo, .participate: true
         case .watch: false
         }
     }

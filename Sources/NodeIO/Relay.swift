@@ -107,6 +107,24 @@ package final class Relay: MediaPlane {
         try await worker(of: room).describe(room)
     }
 
+    package func control(
+        _ session: SessionID, _ change: SessionControl
+    ) async throws(SessionError) -> ConferenceSnapshot {
+        try await worker(of: session).control(session, change)
+    }
+
+    package func events(
+        of session: SessionID, after last: UInt64?
+    ) async throws(SessionError) -> AsyncStream<ConferenceEvent> {
+        try await worker(of: session).events(of: session, after: last)
+    }
+
+    package func events(
+        in room: RoomID, after last: UInt64?
+    ) async throws(SessionError) -> AsyncStream<ConferenceEvent> {
+        try await worker(of: room).events(in: room, after: last)
+    }
+
     package func isReady() async -> Bool {
         guard !isDraining.withLock({ $0 }) else { return false }
         return await sessionCount() < limits.sessions
@@ -202,6 +220,7 @@ extension SessionRole {
         case .publish: "publish"
         case .watch: "watch"
         case .echo: "echo"
+        case .participate: "participate"
         }
     }
 }

@@ -23,6 +23,7 @@ package actor Worker {
     private var outbox = Outbox(bytes: Worker.outboxBytes, entryLimit: Worker.outboxEntries)
     private var generator = SystemRandomNumberGenerator()
     private let events: AsyncStream<NodeEvent>.Continuation
+    private var feed = ConferenceFeed()
     private var socketRefusals: UInt64 = 0
     private var worstLag = Duration.zero
 
@@ -88,6 +89,31 @@ package actor Worker {
         try node.describe(room)
     }
 
+    /// See `MediaPlane.control`.
+    package func control(
+        _ session: SessionID, _ change: SessionControl
+    ) throws(SessionError) -> ConferenceSnapshot {
+        defer { passOnEvents() }
+        return try node.control(session, change, at: MonotonicClock.now())
+    }
+
+    /// See `MediaPlane.events`. Nothing happens between the snapshot and the first event.
+    package func events(
+        of session: SessionID, after last: UInt64?
+    ) throws(SessionError) -> AsyncStream<ConferenceEvent> {
+        passOnEvents()
+        let snapshot = try node.snapshot(of: session)
+        guard let room = node.room(of: session) else { throw .unknownSession }
+        return feed.read(room, of: session, after: last, snapshot: snapshot)
+    }
+
+    package func events(
+        in room: RoomID, after last: UInt64?
+    ) throws(SessionError) -> AsyncStream<ConferenceEvent> {
+        passOnEvents()
+        return feed.read(room, of: nil, after: last, snapshot: try node.snapshot(in: room))
+    }
+
     package var sessionCount: Int { node.sessionCount }
 
     /// Counters, gauges and the longest delay of a timer since the last call.
@@ -103,6 +129,7 @@ package actor Worker {
         node.shutDown(at: MonotonicClock.now(), into: &outbox)
         flush()
         passOnEvents()
+        feed.closeAll()
         loop.stop()
     }
 
@@ -142,5 +169,7 @@ package actor Worker {
 
     private func passOnEvents() {
         for event in node.takeEvents() { events.yield(event) }
+        for notice in node.takeNotices() { feed.publish(notice) }
+        for room in node.takeEndedRooms() { feed.close(room) }
     }
 }

@@ -47,6 +47,9 @@ extension Negotiation {
         package static let publish = Policy(receiving: .publisher, sending: nil, takesSimulcast: true)
         /// Takes sections that receive; answers `sendonly`.
         package static let watch = Policy(receiving: nil, sending: .subscriber, takesSimulcast: false)
+        /// Takes sections that send, with simulcast, and sections that receive: a participant of a conference.
+        package static let participate = Policy(
+            receiving: .publisher, sending: .subscriber, takesSimulcast: true)
         /// Takes all directions and mirrors them. Where both sides send, only what suits both directions is
         /// agreed on.
         package static let echo = Policy(receiving: .publisher, sending: .subscriber, takesSimulcast: false)

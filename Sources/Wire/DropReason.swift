@@ -42,6 +42,8 @@ package enum DropReason: Int, CaseIterable, Sendable {
     case duplicate
     /// Sent by somebody whose session is for watching.
     case notPublishing
+    /// Of a track that its participant has muted.
+    case muted
     // Forwarding decisions
     /// A simulcast layer that nobody is given.
     case inactiveLayer
