@@ -18,10 +18,10 @@ struct SessionEndpoints: Sendable {
 
     /// RFC 9725 section 4.2: the offer of somebody who sends.
     func publish(_ request: Request, in room: String) async throws(Problem) -> Response {
-        let room = try Self.room(room)
+        let room = try RoomID(named: room)
         var participant: ParticipantID?
         if let name = request.uri.queryParameters["participant"] {
-            participant = try Self.participant(String(name))
+            participant = try ParticipantID(named: String(name))
         }
         return try await open(.publish(as: participant), in: room, request)
     }
@@ -29,18 +29,18 @@ struct SessionEndpoints: Sendable {
     /// draft-ietf-wish-whep section 4.2: the offer of somebody who receives.
     func watch(_ request: Request, _ participant: String?, in room: String) async throws(Problem) -> Response
     {
-        let room = try Self.room(room)
+        let room = try RoomID(named: room)
         var watched: ParticipantID?
-        if let participant { watched = try Self.participant(participant) }
+        if let participant { watched = try ParticipantID(named: participant) }
         return try await open(.watch(watched), in: room, request)
     }
 
     /// RFC 9725 sections 4.3.2 and 4.3.3: trickling carries the current entity tag, an ICE restart `*`.
     func patch(_ request: Request, _ id: String) async throws(Problem) -> Response {
-        let session = try Self.session(id)
-        try Self.require(MediaType.fragment, of: request, or: .acceptPatch)
+        let session = try SessionID(named: id)
+        try request.requireContent(MediaType.fragment, or: .acceptPatch)
         let condition = try Self.condition(of: request)
-        let fragment = try await Self.text(of: request)
+        let fragment = try await request.text(upTo: Self.bodyLimit)
         switch try await patch(session, condition, fragment) {
         case .accepted:
             return Response(status: .noContent)
@@ -53,7 +53,7 @@ struct SessionEndpoints: Sendable {
     }
 
     func delete(_ id: String) async throws(Problem) -> Response {
-        let session = try Self.session(id)
+        let session = try SessionID(named: id)
         do throws(SessionError) {
             try await plane.close(session)
         } catch {
@@ -64,9 +64,9 @@ struct SessionEndpoints: Sendable {
 
     /// The WebRTC echo test: offer and answer as JSON, the media comes back.
     func echo(_ request: Request) async throws(Problem) -> Response {
-        try Self.require(MediaType.json, of: request, or: .acceptPost)
-        try Self.requireAcceptable(MediaType.json, to: request)
-        let text = try await Self.text(of: request)
+        try request.requireContent(MediaType.json, or: .acceptPost)
+        try request.requireAcceptable(MediaType.json)
+        let text = try await request.text(upTo: Self.bodyLimit)
         guard let description = try? JSONDecoder().decode(SessionDescription.self, from: Data(text.utf8)),
             description.type == "offer"
         else {
@@ -92,9 +92,9 @@ struct SessionEndpoints: Sendable {
     private func open(_ role: SessionRole, in room: RoomID, _ request: Request) async throws(Problem)
         -> Response
     {
-        try Self.require(MediaType.sdp, of: request, or: .acceptPost)
-        try Self.requireAcceptable(MediaType.sdp, to: request)
-        let answer = try await open(role, in: room, offer: Self.text(of: request))
+        try request.requireContent(MediaType.sdp, or: .acceptPost)
+        try request.requireAcceptable(MediaType.sdp)
+        let answer = try await open(role, in: room, offer: request.text(upTo: Self.bodyLimit))
         var headers: HTTPFields = [
             .contentType: MediaType.sdp,
             .location: "/sessions/\(answer.id)",
@@ -161,65 +161,5 @@ struct SessionEndpoints: Sendable {
                 "If-Match must be * or entity tags in double quotes, such as \"a1b2\".")
         }
         return condition
-    }
-
-    // MARK: - What a request must bring
-
-    private static func room(_ name: String) throws(Problem) -> RoomID {
-        guard let room = RoomID(name) else { throw invalidName("room", name) }
-        return room
-    }
-
-    private static func participant(_ name: String) throws(Problem) -> ParticipantID {
-        guard let participant = ParticipantID(name) else { throw invalidName("participant", name) }
-        return participant
-    }
-
-    private static func session(_ text: String) throws(Problem) -> SessionID {
-        guard let session = SessionID(text) else { throw Problem(.unknownSession) }
-        return session
-    }
-
-    static func invalidName(_ what: String, _ name: String) -> Problem {
-        Problem(
-            .badRequest, "invalid-name", "Invalid name",
-            "\"\(name.prefix(80))\" is not a \(what) name: it must have 1 to 64 characters out of A-Z, a-z,"
-                + " 0-9, \".\", \"_\" and \"-\".")
-    }
-
-    private static func require(
-        _ type: String, of request: Request, or field: HTTPField.Name
-    ) throws(Problem) {
-        guard !MediaType.matches(request.headers[.contentType], type) else { return }
-        let found = request.headers[.contentType].map { "is \"\($0.prefix(80))\"" } ?? "is missing"
-        throw Problem(
-            .unsupportedMediaType, "unsupported-media-type", "Unsupported media type",
-            "Content-Type \(found); it must be \(type).", headers: [field: type])
-    }
-
-    private static func requireAcceptable(_ type: String, to request: Request) throws(Problem) {
-        guard !MediaType.isAcceptable(type, to: request.headers[values: .accept]) else { return }
-        throw Problem(
-            .notAcceptable, "not-acceptable", "Not acceptable",
-            "The answer is \(type), which the field Accept of the request excludes.")
-    }
-
-    private static func text(of request: Request) async throws(Problem) -> String {
-        let buffer: ByteBuffer
-        do {
-            buffer = try await request.body.collect(upTo: bodyLimit)
-        } catch is NIOTooManyBytesError {
-            throw Problem(
-                .contentTooLarge, "body-too-large", "Body too large",
-                "The body may have at most \(bodyLimit) bytes.")
-        } catch {
-            throw Problem(
-                .badRequest, "incomplete-body", "Incomplete body", "The body ended before its length.")
-        }
-        guard let text = String(validating: buffer.readableBytesView, as: UTF8.self) else {
-            throw Problem(
-                .badRequest, "invalid-encoding", "Invalid encoding", "The body must be text in UTF-8.")
-        }
-        return text
     }
 }

@@ -83,7 +83,7 @@ package struct SignalingResponder: HTTPResponder {
     // MARK: - For operators and for the web client
 
     private func describe(_ name: String) async throws(Problem) -> Response {
-        guard let room = RoomID(name) else { throw SessionEndpoints.invalidName("room", name) }
+        let room = try RoomID(named: name)
         do throws(SessionError) {
             var response = Response(json: RoomDocument(room, try await plane.describe(room)))
             response.headers[.cacheControl] = "no-store"
