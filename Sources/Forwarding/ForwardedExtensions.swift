@@ -56,11 +56,12 @@ package struct ForwardedExtensions: Sendable {
     ///
     /// - Parameters:
     ///   - mid: the section's name, when this packet is to carry it.
+    ///   - transportSequence: the transport-wide number, when the section has agreed on one.
     ///   - packet: the packet that the ranges were found in.
     /// - Returns: whether there is a block, which the X bit of the header has to say.
     package func write(
-        identifiers: ExtensionIdentifiers, mid: MIDText?, from packet: Span<UInt8>,
-        into output: inout OutputSpan<UInt8>
+        identifiers: ExtensionIdentifiers, mid: MIDText?, transportSequence: UInt16? = nil,
+        from packet: Span<UInt8>, into output: inout OutputSpan<UInt8>
     ) -> Bool {
         var length = 0
         var needsTwoBytes = false
@@ -73,6 +74,7 @@ package struct ForwardedExtensions: Sendable {
         }
         for index in ranges.indices { measure(identifiers.through[index], ranges[index].count) }
         if let mid { measure(identifiers.mid, mid.count) }
+        if transportSequence != nil { measure(identifiers.transportWideCC, 2) }
         guard count > 0 else { return false }
 
         // RFC 8285 sections 4.2 and 4.3
@@ -95,6 +97,10 @@ package struct ForwardedExtensions: Sendable {
         if let mid, identifiers.mid != 0, mid.count > 0 {
             begin(identifiers.mid, mid.count, &output)
             mid.append(to: &output)
+        }
+        if let transportSequence, identifiers.transportWideCC != 0 {
+            begin(identifiers.transportWideCC, 2, &output)
+            output.append(bigEndian: transportSequence)
         }
         for _ in length..<words * 4 { output.append(0) }
         return true

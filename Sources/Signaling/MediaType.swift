@@ -3,6 +3,7 @@ enum MediaType {
     static let sdp = "application/sdp"
     static let fragment = "application/trickle-ice-sdpfrag"
     static let json = "application/json"
+    static let events = "text/event-stream"
     static let problem = "application/problem+json"
 
     /// Whether `field`, a `Content-Type` with or without parameters, is of `type` (lower case).

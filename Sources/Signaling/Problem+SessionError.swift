@@ -15,12 +15,22 @@ extension Problem {
         case .unknownSession:
             self.init(
                 .notFound, "unknown-session", "Unknown session",
-                "No session is at this URL; it may have ended. Open a new one with POST to /whip or /whep."
-            )
+                "No session is at this URL; it may have ended. Open a new one with POST to /whip,"
+                    + " /whep or /rooms/{room}/sessions.")
         case .unknownRoom:
             self.init(
                 .notFound, "unknown-room", "Unknown room",
                 "There is no such room; a room exists while somebody publishes in it or watches it.")
+        case .unacceptableControl(let place, let reason):
+            self.init(
+                .unprocessableContent, "unacceptable-control", "Unacceptable control", reason, pointer: place)
+        case .notAConference:
+            self.init(
+                .conflict, "not-a-conference", "Not a conference",
+                "The session was opened by WHIP, WHEP or the echo test; events and control are for those opened"
+                    + " with POST to /rooms/{room}/sessions.")
+        case .tooManyTracks(let what):
+            self.init(.conflict, "too-many-tracks", "Too many tracks", what)
         case .participantTaken(let participant):
             self.init(
                 .conflict, "participant-taken", "Participant taken",

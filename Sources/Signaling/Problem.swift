@@ -12,18 +12,21 @@ struct Problem: Error {
     let detail: String
     /// The line of the SDP that is to blame, from 1.
     let line: Int?
+    /// The place in the request's JSON that is to blame (RFC 6901), empty for all of it.
+    let pointer: String?
     /// Fields that the status asks for, such as `Allow`.
     var headers: HTTPFields
 
     init(
         _ status: HTTPResponse.Status, _ slug: String, _ title: String, _ detail: String, line: Int? = nil,
-        headers: HTTPFields = [:]
+        pointer: String? = nil, headers: HTTPFields = [:]
     ) {
         self.status = status
         self.slug = slug
         self.title = title
         self.detail = detail
         self.line = line
+        self.pointer = pointer
         self.headers = headers
     }
 
@@ -31,7 +34,7 @@ struct Problem: Error {
     func response(instance path: String) -> Response {
         let document = Document(
             type: "/problems/\(slug)", title: title, status: status.code, detail: detail, instance: path,
-            line: line)
+            line: line, pointer: pointer)
         var response = Response(json: document, status: status)
         response.headers[.contentType] = MediaType.problem
         response.headers[.cacheControl] = "no-store"
@@ -46,18 +49,15 @@ struct Problem: Error {
         let detail: String
         let instance: String
         let line: Int?
+        let pointer: String?
     }
 }
 
 extension Response {
     /// A JSON document with its keys in a fixed order.
     init(json document: some Encodable, status: HTTPResponse.Status = .ok) {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        // Our documents consist of strings, integers and booleans, for which encoding has no failure.
-        let data = (try? encoder.encode(document)) ?? Data()
         self.init(
             status: status, headers: [.contentType: MediaType.json],
-            body: .init(byteBuffer: ByteBuffer(bytes: data)))
+            body: .init(byteBuffer: ByteBuffer(bytes: Data.json(document))))
     }
 }

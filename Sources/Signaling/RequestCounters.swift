@@ -2,7 +2,7 @@ internal import HTTPTypes
 internal import NodeCore
 internal import Synchronization
 
-/// Counts requests by method, route and status. The labels have a fixed set of values, whatever clients send.
+/// Counts requests by method, route and status, and the event streams that are open. The labels have a fixed set of values, whatever clients send.
 final class RequestCounters: Sendable {
     private struct Key: Hashable {
         let method: String
@@ -11,6 +11,7 @@ final class RequestCounters: Sendable {
     }
 
     private let counts = Mutex<[Key: Int]>([:])
+    private let openStreams = Atomic(0)
 
     private static let methods: Set<HTTPRequest.Method> = [
         .get, .head, .post, .put, .patch, .delete, .options,
@@ -25,8 +26,11 @@ final class RequestCounters: Sendable {
         counts.withLock { $0[key, default: 0] += 1 }
     }
 
+    /// Notes that an event stream was opened (1) or has ended (-1).
+    func countStream(_ change: Int) { openStreams.wrappingAdd(change, ordering: .relaxed) }
+
     /// The counts in a fixed order.
-    var family: MetricFamily {
+    var families: [MetricFamily] {
         let samples = counts.withLock { $0 }
             .sorted {
                 ($0.key.route, $0.key.method, $0.key.status) < ($1.key.route, $1.key.method, $1.key.status)
@@ -36,8 +40,13 @@ final class RequestCounters: Sendable {
                     labels: [("method", key.method), ("route", key.route), ("status", String(key.status))],
                     value: Double(count))
             }
-        return MetricFamily(
-            name: "smartc_http_requests_total", help: "HTTP requests answered.", kind: .counter,
-            samples: samples)
+        return [
+            MetricFamily(
+                name: "smartc_http_requests_total", help: "HTTP requests answered.", kind: .counter,
+                samples: samples),
+            MetricFamily(
+                name: "smartc_http_event_streams", help: "Event streams that are open.", kind: .gauge,
+                samples: [.init(value: Double(openStreams.load(ordering: .relaxed)))]),
+        ]
     }
 }

@@ -6,10 +6,18 @@ enum Route: Equatable {
     case publish(room: String)
     /// `/whep/{room}` and `/whep/{room}/{participant}`: draft-ietf-wish-whep.
     case watch(room: String, participant: String?)
-    /// `/sessions/{id}`: the session URL of both.
+    /// `/sessions/{id}`: the session URL of all.
     case session(String)
+    /// `/sessions/{id}/events`: what a participant of a conference is told.
+    case sessionEvents(String)
+    /// `/sessions/{id}/control`: what a participant of a conference asks for.
+    case control(String)
     /// `/rooms/{room}`
     case room(String)
+    /// `/rooms/{room}/sessions`: conferences.
+    case participate(room: String)
+    /// `/rooms/{room}/events`: what everybody in the room is told.
+    case roomEvents(String)
     /// `/offer`: the WebRTC echo test, where it is switched on.
     case echo
     case health
@@ -33,6 +41,10 @@ enum Route: Equatable {
         case ("whep", 3): self = .watch(room: segments[1], participant: segments[2])
         case ("sessions", 2): self = .session(segments[1])
         case ("rooms", 2): self = .room(segments[1])
+        case ("sessions", 3) where segments[2] == "events": self = .sessionEvents(segments[1])
+        case ("sessions", 3) where segments[2] == "control": self = .control(segments[1])
+        case ("rooms", 3) where segments[2] == "sessions": self = .participate(room: segments[1])
+        case ("rooms", 3) where segments[2] == "events": self = .roomEvents(segments[1])
         case ("offer", 1) where isEchoEnabled: self = .echo
         case ("healthz", 1): self = .health
         case ("readyz", 1): self = .readiness
@@ -48,7 +60,11 @@ enum Route: Equatable {
         case .watch(_, .none): "/whep/{room}"
         case .watch(_, .some): "/whep/{room}/{participant}"
         case .session: "/sessions/{id}"
+        case .sessionEvents: "/sessions/{id}/events"
+        case .control: "/sessions/{id}/control"
         case .room: "/rooms/{room}"
+        case .participate: "/rooms/{room}/sessions"
+        case .roomEvents: "/rooms/{room}/events"
         case .echo: "/offer"
         case .health: "/healthz"
         case .readiness: "/readyz"
@@ -60,16 +76,18 @@ enum Route: Equatable {
     /// The methods that can succeed, for `Allow`.
     var methods: [HTTPRequest.Method] {
         switch self {
-        case .publish, .watch, .echo: [.post, .options]
+        case .publish, .watch, .participate, .control, .echo: [.post, .options]
         case .session: [.patch, .delete, .options]
-        case .room, .health, .readiness, .metrics, .file: [.get, .head, .options]
+        case .room, .sessionEvents, .roomEvents, .health, .readiness, .metrics, .file:
+            [.get, .head, .options]
         }
     }
 
     /// Whether pages of other origins may use it. Metrics are the operator's and stay out.
     var isCrossOrigin: Bool {
         switch self {
-        case .publish, .watch, .session, .room, .echo: true
+        case .publish, .watch, .participate, .session, .sessionEvents, .control, .room, .roomEvents, .echo:
+            true
         case .health, .readiness, .metrics, .file: false
         }
     }
@@ -77,9 +95,9 @@ enum Route: Equatable {
     /// What a POST must bring, for `Accept-Post`.
     var acceptedPost: String? {
         switch self {
-        case .publish, .watch: MediaType.sdp
-        case .echo: MediaType.json
-        case .session, .room, .health, .readiness, .metrics, .file: nil
+        case .publish, .watch, .participate: MediaType.sdp
+        case .control, .echo: MediaType.json
+        case .session, .sessionEvents, .room, .roomEvents, .health, .readiness, .metrics, .file: nil
         }
     }
 }

@@ -5,7 +5,7 @@ internal import Logging
 internal import NIOCore
 internal import NodeCore
 
-/// WHIP (RFC 9725) and WHEP (draft-ietf-wish-whep): sessions are opened, patched and deleted.
+/// WHIP (RFC 9725), WHEP (draft-ietf-wish-whep) and conferences: sessions are opened, patched and deleted.
 ///
 /// The media side logs what becomes of sessions; here only ICE restarts are logged.
 struct SessionEndpoints: Sendable {
@@ -18,12 +18,12 @@ struct SessionEndpoints: Sendable {
 
     /// RFC 9725 section 4.2: the offer of somebody who sends.
     func publish(_ request: Request, in room: String) async throws(Problem) -> Response {
-        let room = try RoomID(named: room)
-        var participant: ParticipantID?
-        if let name = request.uri.queryParameters["participant"] {
-            participant = try ParticipantID(named: String(name))
-        }
-        return try await open(.publish(as: participant), in: room, request)
+        try await open(.publish(as: Self.participant(of: request)), in: RoomID(named: room), request)
+    }
+
+    /// A conference: the offer of somebody who sends and receives.
+    func participate(_ request: Request, in room: String) async throws(Problem) -> Response {
+        try await open(.participate(as: Self.participant(of: request)), in: RoomID(named: room), request)
     }
 
     /// draft-ietf-wish-whep section 4.2: the offer of somebody who receives.
@@ -102,13 +102,22 @@ struct SessionEndpoints: Sendable {
             .acceptPatch: MediaType.fragment,
             .cacheControl: "no-store",
         ]
-        if case .publish = role { headers[.participant] = answer.participant?.description }
+        switch role {
+        case .publish, .participate: headers[.participant] = answer.participant?.description
+        case .watch, .echo: break
+        }
         // RFC 9725 section 4.6
         for server in iceServers {
             headers.append(HTTPField(name: .link, value: "<\(server)>; rel=\"ice-server\""))
         }
         return Response(
             status: .created, headers: headers, body: .init(byteBuffer: ByteBuffer(string: answer.sdp)))
+    }
+
+    /// The name that somebody who sends wants to be known by.
+    private static func participant(of request: Request) throws(Problem) -> ParticipantID? {
+        guard let name = request.uri.queryParameters["participant"] else { return nil }
+        return try ParticipantID(named: String(name))
     }
 
     private func open(

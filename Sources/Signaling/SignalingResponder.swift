@@ -7,25 +7,31 @@ package import NodeCore
 package struct SignalingResponder: HTTPResponder {
     private let plane: any MediaPlane
     private let sessions: SessionEndpoints
+    private let conferences: ConferenceEndpoints
     private let isEchoEnabled: Bool
     private let client = WebClient()
     private let counters = RequestCounters()
     private let logger: Logger
 
-    package init(_ configuration: SignalingConfiguration, plane: any MediaPlane, logger: Logger) {
+    /// `clock` times what event streams do by themselves.
+    package init(
+        _ configuration: SignalingConfiguration, plane: any MediaPlane, logger: Logger,
+        clock: any Clock<Duration> = ContinuousClock()
+    ) {
         self.plane = plane
         self.logger = logger
         isEchoEnabled = configuration.isEchoEnabled
         sessions = SessionEndpoints(plane: plane, iceServers: configuration.iceServers, logger: logger)
+        conferences = ConferenceEndpoints(plane: plane, clock: clock, counters: counters)
     }
 
     /// Never throws: what is refused is told as a problem document (RFC 9457).
-    package func respond(to request: Request, context: BasicRequestContext) async -> Response {
+    package func respond(to request: Request, context: SignalingContext) async -> Response {
         let path = request.uri.path
         let route = Route(path: path, in: client, echo: isEchoEnabled)
         var response: Response
         do throws(Problem) {
-            response = try await respond(to: request, route)
+            response = try await respond(to: request, route, context)
         } catch {
             response = error.response(instance: path)
             logger.debug(
@@ -46,15 +52,19 @@ package struct SignalingResponder: HTTPResponder {
             metadata: [
                 "method": "\(request.method)", "path": "\(path)", "status": "\(response.status.code)",
             ])
-        return request.method == .head ? response.createHeadResponse() : response
+        // A body of unknown length was made with HEAD in mind.
+        return request.method == .head && response.body.contentLength != nil
+            ? response.createHeadResponse() : response
     }
 
-    private func respond(to request: Request, _ route: Route?) async throws(Problem) -> Response {
+    private func respond(
+        to request: Request, _ route: Route?, _ context: SignalingContext
+    ) async throws(Problem) -> Response {
         guard let route else {
             throw Problem(
                 .notFound, "not-found", "Not found",
                 "Nothing is at this path; publish at /whip/{room}, watch at /whep/{room} or"
-                    + " /whep/{room}/{participant}.")
+                    + " /whep/{room}/{participant}, join at /rooms/{room}/sessions.")
         }
         guard route.methods.contains(request.method) else {
             throw Problem(
@@ -71,7 +81,11 @@ package struct SignalingResponder: HTTPResponder {
         case .session(let id):
             return request.method == .delete
                 ? try await sessions.delete(id) : try await sessions.patch(request, id)
+        case .sessionEvents(let id): return try await conferences.events(of: id, request, context)
+        case .control(let id): return try await conferences.control(request, id)
         case .room(let room): return try await describe(room)
+        case .participate(let room): return try await sessions.participate(request, in: room)
+        case .roomEvents(let room): return try await conferences.events(in: room, request, context)
         case .echo: return try await sessions.echo(request)
         case .health: return Self.text("ok\n")
         case .readiness: return try await readiness()
@@ -104,7 +118,7 @@ package struct SignalingResponder: HTTPResponder {
     }
 
     private func metrics() async -> Response {
-        let text = MetricsText.render(await plane.metrics() + [counters.family])
+        let text = MetricsText.render(await plane.metrics() + counters.families)
         return Self.text(text, contentType: MetricsText.contentType)
     }
 
@@ -122,7 +136,8 @@ package struct SignalingResponder: HTTPResponder {
         if route.methods.contains(.patch) { headers[.acceptPatch] = MediaType.fragment }
         if route.isCrossOrigin {
             headers[.accessControlAllowMethods] = route.methods.list
-            headers[.accessControlAllowHeaders] = "Content-Type, If-Match, Authorization, Accept"
+            headers[.accessControlAllowHeaders] =
+                "Content-Type, If-Match, Authorization, Accept, Last-Event-ID"
             headers[.accessControlMaxAge] = "86400"
         }
         return Response(status: .noContent, headers: headers)

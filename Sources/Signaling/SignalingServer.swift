@@ -20,10 +20,10 @@ package struct SignalingServer: Service {
     /// Loads the TLS files; nothing listens before `run`.
     ///
     /// `onListening` gets the address with the port that was bound. `frameworkLogger` gets what the HTTP
-    /// framework has to say.
+    /// framework has to say. `clock` times what event streams do by themselves.
     package init(
         _ configuration: SignalingConfiguration, plane: any MediaPlane, logger: Logger,
-        frameworkLogger: Logger,
+        frameworkLogger: Logger, clock: any Clock<Duration> = ContinuousClock(),
         onListening: @escaping @Sendable (Wire.SocketAddress) async -> Void
     ) throws(SignalingError) {
         let address = configuration.address
@@ -44,7 +44,7 @@ package struct SignalingServer: Service {
             }
         }
         application = Application(
-            responder: SignalingResponder(configuration, plane: plane, logger: logger),
+            responder: SignalingResponder(configuration, plane: plane, logger: logger, clock: clock),
             server: server,
             configuration: .init(
                 address: .hostname(address.host, port: Int(address.port)),
