@@ -4,9 +4,8 @@ package import Wire
 
 /// One source's media as sent to one subscriber through one section of its answer: a slot whose source can change.
 ///
-///     empty --attach--> waiting for a key frame --key frame--> forwarding --retarget--> forwarding, target waiting
-///
-/// A value in the node's table; nothing here is shared or allocated.
+/// The selector says which packets, the munger with which numbers. A value in the node's table; nothing here is shared or
+/// allocated.
 package struct DownTrack: Sendable {
     /// What is done with one packet for one subscriber.
     package enum Decision: Sendable {
@@ -14,22 +13,20 @@ package struct DownTrack: Sendable {
         case drop(DropReason)
     }
 
-    /// The header fields of a packet on the way out.
+    /// What changes in a packet on the way out.
     package struct Rewrite: Sendable {
         package let numbers: Munger.Numbers
         package let payloadType: UInt8
+        package let hasMarker: Bool
         /// The source that was given up for this packet's, if it is the first of a new one.
         package let replaced: SourceReference?
         package let carriesMID: Bool
         /// On the RTX stream: the number of the packet that is sent again (RFC 4588 section 4).
         package let originalSequenceNumber: UInt16?
-    }
-
-    /// Payload types of one codec: as it arrives, as it leaves, and of its RTX.
-    private struct Route {
-        var arriving: UInt8 = 0
-        var leaving: UInt8 = 0
-        var retransmission: UInt8?
+        /// To be applied to the copy of the payload.
+        package let patch: PayloadPatch
+        /// What is added to the frame number of the dependency descriptor.
+        package let frameNumberOffset: UInt16
     }
 
     /// A section's first packets carry its MID; SSRCs are signalled besides, so a few lost ones do no harm.
@@ -45,14 +42,12 @@ package struct DownTrack: Sendable {
     package let clockRate: UInt32
     package let mid: MIDText?
     package let identifiers: ExtensionIdentifiers
-    /// Where the packets come from now, and where they shall come from as soon as that has a key frame.
-    package private(set) var source: SourceReference?
-    package private(set) var target: SourceReference?
+    /// What the subscriber is to be given; the encoding of it takes effect when the source is chosen accordingly.
+    package private(set) var layerTarget = LayerTarget.best
     private let codecs: [NegotiatedCodec]
-    private var routes = InlineArray<12, Route>(repeating: Route())
-    private var routeCount = 0
-    private var targetRoutes = InlineArray<12, Route>(repeating: Route())
-    private var targetRouteCount = 0
+    private var selector = LayerSelector()
+    private var routes = CodecRoutes()
+    private var targetRoutes = CodecRoutes()
     private var munger: Munger
     private var retransmissionSequence: UInt16
     private var budget = RetransmissionBudget()
@@ -87,77 +82,155 @@ package struct DownTrack: Sendable {
 
     // MARK: - Sources
 
+    /// Where the packets come from now; nil while there is none, or while it is paused.
+    package var source: SourceReference? { selector.source }
+
+    /// Where they shall come from as soon as that has a key frame.
+    package var target: SourceReference? { selector.target }
+
+    /// Whether packets of a track can be sent, now or after the next key frame.
+    package func follows(track: UInt32) -> Bool {
+        source?.track == track || target?.track == track
+    }
+
     /// Chooses the source; the present one goes on until the new one has a key frame. Returns false if the
     /// subscriber can receive none of its codecs.
     package mutating func retarget(to new: SourceReference, codecs arriving: [NegotiatedCodec]) -> Bool {
-        guard new != source else {
-            target = nil
-            return true
-        }
-        target = new
-        targetRouteCount = 0
-        for codec in arriving {
-            guard targetRouteCount < targetRoutes.count,
-                let match = codecs.first(where: { $0.codec == codec.codec })
-                    ?? codecs.first(where: { codec.codec.isReceivable(as: $0.codec) })
-            else { continue }
-            targetRoutes[targetRouteCount] = Route(
-                arriving: codec.payloadType, leaving: match.payloadType,
-                retransmission: match.retransmissionPayloadType)
-            targetRouteCount += 1
-        }
-        return targetRouteCount > 0
+        let isPresent = new == source
+        selector.retarget(to: new)
+        guard !isPresent else { return true }
+        targetRoutes = CodecRoutes(of: new, arriving, to: codecs)
+        return targetRoutes.count > 0
     }
 
     /// Takes note that a source goes on with other numbers: the next key frame continues the stream.
     package mutating func restart(_ origin: SourceReference) {
         guard origin == source else { return }
-        source = nil
-        target = origin
-        targetRoutes = routes
-        targetRouteCount = routeCount
+        selector.restart(origin)
+        munger.forgetOrigins()
     }
 
     /// Takes note that a source has ended.
     package mutating func detach(track: UInt32) {
-        if source?.track == track { source = nil }
-        if target?.track == track { target = nil }
+        selector.detach(track: track)
+    }
+
+    // MARK: - Layers
+
+    /// Chooses what the subscriber is given of its source. Layers below the present ones are left at the next picture; more
+    /// spatial layers come with a key frame, which is asked for while their packets arrive. Whoever names another encoding
+    /// has to `retarget` to it, too.
+    package mutating func aim(at new: LayerTarget) {
+        layerTarget = new
+        switch new {
+        case .best:
+            selector.want(.all)
+            selector.resume()
+        case .layer(let layer):
+            selector.want(layer.limits)
+            selector.resume()
+        case .paused:
+            selector.pause()
+        }
+    }
+
+    /// The encoding that was asked for; nil if it is for the up track to choose.
+    package var wantedEncoding: UInt8? {
+        if case .layer(let layer) = layerTarget { layer.encoding } else { nil }
+    }
+
+    package var isPaused: Bool { selector.isPaused }
+
+    /// What is being forwarded: the limits may be higher than what the stream has. Nil before the first key frame.
+    package var layer: Layer? {
+        guard let source, timestampsAreKnown else { return nil }
+        return Layer(
+            encoding: source.encoding, spatial: selector.limits.spatial, temporal: selector.limits.temporal)
+    }
+
+    /// For how long nothing new was sent; nil before the first packet. A source that has gone silent while its successor
+    /// waits for a key frame shows here.
+    package func silence(at now: Instant) -> Duration? {
+        munger.lastSent.map { now - $0 }
     }
 
     // MARK: - Packets
 
-    /// Decides one packet. Nothing is remembered of a packet that is dropped.
+    /// Decides one packet, as its source's encoding describes it.
     package mutating func decide(
-        _ header: RTPHeader, of origin: SourceReference, isKeyFrameStart: Bool, at now: Instant
+        _ header: RTPHeader, _ packet: PacketDescription, of origin: SourceReference, at now: Instant
     ) -> Decision {
         var replaced: SourceReference?
-        if origin != source {
-            guard origin == target else { return .drop(.inactiveLayer) }
-            guard kind == .audio || isKeyFrameStart else { return .drop(.waitingForKeyFrame) }
-            guard Self.route(of: header.payloadType, in: targetRoutes, targetRouteCount) != nil else {
+        switch selector.admission(
+            of: origin, canBegin: kind == .audio || packet.isKeyFrameStart, timestamp: header.timestamp)
+        {
+        case .refused(let reason):
+            return .drop(reason)
+        case .begins:
+            let isRouted = targetRoutes.belong(to: origin)
+            guard (isRouted ? targetRoutes : routes).route(of: header.payloadType) != nil else {
                 return .drop(.codecNotNegotiated)
             }
-            munger.begin(
-                origin, sequenceNumber: header.sequenceNumber, timestamp: header.timestamp,
-                clockRate: clockRate,
-                at: now)
-            routes = targetRoutes
-            routeCount = targetRouteCount
-            replaced = source
-            source = origin
-            target = nil
+            if isRouted { routes = targetRoutes }
+            replaced = selector.begin(origin, at: munger.nextPosition, timestamp: header.timestamp)
+            begin(origin, header, packet, at: now)
+        case .current:
+            // An encoder that began anew goes on with older picture identifiers.
+            if packet.isKeyFrameStart, munger.hasOlderPicture(packet),
+                case .newest = munger.place(of: header.sequenceNumber)
+            {
+                begin(origin, header, packet, at: now)
+            }
         }
-        guard let route = Self.route(of: header.payloadType, in: routes, routeCount) else {
-            return .drop(.codecNotNegotiated)
+        let route = routes.route(of: header.payloadType)
+        let position: Int64
+        let endsPicture: Bool
+        switch munger.place(of: header.sequenceNumber) {
+        case .outside: return .drop(.beforeStart)
+        case .leftOut: return .drop(.layerNotWanted)
+        case .newest(let newest):
+            position = newest
+            let gap =
+                munger.hasGap(before: newest)
+                ? selector.isGapUnwanted(
+                    before: packet, timestamp: header.timestamp, isNextPicture: munger.isNextPicture(packet))
+                : (packets: false, pictures: false)
+            switch verdict(of: header, hasRoute: route != nil)
+                ?? selector.decideNewest(
+                    packet, timestamp: header.timestamp, hasMarker: header.hasMarker, at: newest)
+            {
+            case .leaveOut(let reason):
+                munger.omit(
+                    newest, packet, gapIsOmitted: gap.packets, picturesAreOmitted: gap.pictures)
+                return .drop(reason)
+            case .forward(let ends):
+                endsPicture = ends
+                munger.admit(
+                    newest, packet, timestamp: header.timestamp, isMarked: ends && !header.hasMarker,
+                    gapIsOmitted: gap.packets, picturesAreOmitted: gap.pictures, at: now)
+            }
+        case .late(let late):
+            position = late
+            switch verdict(of: header, hasRoute: route != nil) ?? selector.decideLate(packet, at: late) {
+            case .leaveOut(let reason):
+                munger.withhold(late)
+                return .drop(reason)
+            case .forward(let ends):
+                endsPicture = ends
+                if ends, !header.hasMarker { munger.mark(late) }
+            }
         }
-        guard
-            let numbers = munger.rewrite(
-                sequenceNumber: header.sequenceNumber, timestamp: header.timestamp, at: now)
-        else { return .drop(.beforeStart) }
+        guard let route, let rewritten = munger.numbers(of: position, packet, timestamp: header.timestamp)
+        else {
+            munger.withhold(position)
+            return .drop(.beforeStart)
+        }
         return .send(
             Rewrite(
-                numbers: numbers, payloadType: route.leaving, replaced: replaced,
-                carriesMID: isEarly(numbers.sequenceNumber), originalSequenceNumber: nil))
+                numbers: rewritten.numbers, payloadType: route.leaving,
+                hasMarker: header.hasMarker || endsPicture, replaced: replaced,
+                carriesMID: isEarly(rewritten.numbers.sequenceNumber), originalSequenceNumber: nil,
+                patch: rewritten.patch, frameNumberOffset: rewritten.frameNumberOffset))
     }
 
     /// Counts a packet that was handed to the outbox.
@@ -177,27 +250,39 @@ package struct DownTrack: Sendable {
     /// Decides whether a stored packet is sent again as number `outgoing`: on the RTX stream (RFC 4588) if there is
     /// one, else byte for byte as it was, since SRTP must not seal two different packets under one number (RFC 7714
     /// section 9.1).
+    ///
+    /// - Parameter payload: what was stored after the header.
     package mutating func retransmit(
-        _ header: RTPHeader, as outgoing: UInt16, of origin: Munger.Origin, at now: Instant
+        _ header: RTPHeader, payload: Span<UInt8>, codec: Codec?, as outgoing: UInt16,
+        of origin: Munger.Origin,
+        at now: Instant
     ) -> Decision {
-        guard origin.source == source, let route = Self.route(of: header.payloadType, in: routes, routeCount)
-        else {
+        // Another encoding of the same track has the same payload types.
+        guard routes.belong(to: origin.source), let source, source.track == origin.source.track,
+            let route = routes.route(of: header.payloadType)
+        else { return .drop(.retransmissionUnavailable) }
+        let packet = codec?.video.map { PacketDescription($0, payload) } ?? PacketDescription()
+        guard let rewritten = munger.patch(packet, of: origin) else {
             return .drop(.retransmissionUnavailable)
         }
         guard budget.take(bytes: header.payload.count, at: now) else { return .drop(.retransmissionBudget) }
         let timestamp = header.timestamp &+ origin.timestampOffset
+        let hasMarker = header.hasMarker || origin.isMarked
         guard retransmissionSSRC != nil, let payloadType = route.retransmission else {
             return .send(
                 Rewrite(
                     numbers: .init(sequenceNumber: outgoing, timestamp: timestamp),
-                    payloadType: route.leaving,
-                    replaced: nil, carriesMID: isEarly(outgoing), originalSequenceNumber: nil))
+                    payloadType: route.leaving, hasMarker: hasMarker, replaced: nil,
+                    carriesMID: isEarly(outgoing), originalSequenceNumber: nil, patch: rewritten.patch,
+                    frameNumberOffset: rewritten.frameNumberOffset))
         }
         retransmissionSequence &+= 1
         return .send(
             Rewrite(
                 numbers: .init(sequenceNumber: retransmissionSequence, timestamp: timestamp),
-                payloadType: payloadType, replaced: nil, carriesMID: true, originalSequenceNumber: outgoing))
+                payloadType: payloadType, hasMarker: hasMarker, replaced: nil, carriesMID: true,
+                originalSequenceNumber: outgoing, patch: rewritten.patch,
+                frameNumberOffset: rewritten.frameNumberOffset))
     }
 
     /// Whether the subscriber's loss of pictures may reach the publisher now.
@@ -237,10 +322,20 @@ package struct DownTrack: Sendable {
         munger.distanceFromStart(of: outgoing) < Self.packetsWithMID
     }
 
-    private static func route(of payloadType: UInt8, in routes: InlineArray<12, Route>, _ count: Int)
-        -> Route?
-    {
-        for index in 0..<count where routes[index].arriving == payloadType { return routes[index] }
-        return nil
+    private var timestampsAreKnown: Bool { munger.timestampOffset != nil }
+
+    /// What is decided without looking at layers.
+    private func verdict(of header: RTPHeader, hasRoute: Bool) -> LayerSelector.Verdict? {
+        if header.payload.isEmpty { return .leaveOut(.padding) }
+        return hasRoute ? nil : .leaveOut(.codecNotNegotiated)
+    }
+
+    /// Continues the stream with a packet of other numbers.
+    private mutating func begin(
+        _ origin: SourceReference, _ header: RTPHeader, _ packet: PacketDescription, at now: Instant
+    ) {
+        munger.begin(
+            origin, sequenceNumber: header.sequenceNumber, timestamp: header.timestamp, packet,
+            clockRate: clockRate, at: now)
     }
 }

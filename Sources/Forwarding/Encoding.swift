@@ -15,6 +15,11 @@ struct Encoding: ~Copyable {
     private(set) var lastPayloadType: UInt8?
     private(set) var packetsReceived: UInt64 = 0
     private var store: RetransmissionBuffer?
+    private var meter = LayerMeter()
+    /// Of the dependency descriptor: it came with a key frame and explains the frames that follow.
+    private var structure: DependencyStructure?
+    /// The newest sequence number that was described.
+    private var newest: UInt16?
 
     /// - Parameter isRepairable: whether losses are asked for and packets kept for those of subscribers.
     init(ssrc: UInt32, rid: String?, isRepairable: Bool) {
@@ -48,6 +53,37 @@ struct Encoding: ~Copyable {
         rate.add(bytes: packet.count, at: now)
         store?.store(packet, header, at: now)
         return reception
+    }
+
+    /// Describes a packet that was received, for all subscribers at once.
+    ///
+    /// - Parameter dependencies: where its dependency descriptor lies in it, if it has one.
+    mutating func describe(
+        _ packet: Span<UInt8>, _ header: RTPHeader, _ codec: VideoCodec, dependencies range: Range<Int>?,
+        at now: Instant
+    ) -> PacketDescription {
+        let isNewest = newest.map { SequenceUnwrapper.isNewer(header.sequenceNumber, than: $0) } ?? true
+        if isNewest { newest = header.sequenceNumber }
+        var dependencies: DependencyDescriptor?
+        if let range {
+            if isNewest {
+                dependencies = DependencyDescriptor(parsing: packet, range, structure: &structure)
+            } else {
+                // A late structure explains its own packet, and not those that came after.
+                var known = structure
+                dependencies = DependencyDescriptor(parsing: packet, range, structure: &known)
+            }
+        }
+        var description = PacketDescription(codec, packet.extracting(header.payload), dependencies)
+        // It tells them, but its structure is missing: nothing is known to begin here.
+        if range != nil, dependencies == nil { description.tellsFrameStarts = true }
+        meter.add(description, bytes: packet.count, timestamp: header.timestamp, at: now)
+        return description
+    }
+
+    /// Appends the layers that are being received.
+    mutating func appendLayers(to options: inout [LayerOption], number: UInt8, at now: Instant) {
+        meter.append(to: &options, of: number, at: now)
     }
 
     /// Calls `body` with a packet that arrived not long ago, or returns nil.

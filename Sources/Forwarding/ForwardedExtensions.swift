@@ -10,6 +10,7 @@ package struct ExtensionIdentifiers: Sendable, Equatable {
         .audioLevel, .videoOrientation, .playoutDelay, .dependencyDescriptor, .absoluteCaptureTime,
         .colorSpace,
     ]
+    fileprivate static let dependencyDescriptorIndex = 3
 
     fileprivate var through = InlineArray<6, UInt8>(repeating: 0)
     package private(set) var mid: UInt8 = 0
@@ -17,6 +18,8 @@ package struct ExtensionIdentifiers: Sendable, Equatable {
     package private(set) var repairedRID: UInt8 = 0
     package private(set) var transportWideCC: UInt8 = 0
     package private(set) var audioLevel: UInt8 = 0
+
+    package var dependencyDescriptor: UInt8 { through[Self.dependencyDescriptorIndex] }
 
     package init(_ mappings: [ExtensionMapping]) {
         for mapping in mappings {
@@ -57,10 +60,12 @@ package struct ForwardedExtensions: Sendable {
     /// - Parameters:
     ///   - mid: the section's name, when this packet is to carry it.
     ///   - transportSequence: the transport-wide number, when the section has agreed on one.
+    ///   - frameNumberOffset: what is added to the frame number of a dependency descriptor.
     ///   - packet: the packet that the ranges were found in.
     /// - Returns: whether there is a block, which the X bit of the header has to say.
     package func write(
         identifiers: ExtensionIdentifiers, mid: MIDText?, transportSequence: UInt16? = nil,
+        frameNumberOffset: UInt16 = 0,
         from packet: Span<UInt8>, into output: inout OutputSpan<UInt8>
     ) -> Bool {
         var length = 0
@@ -92,7 +97,15 @@ package struct ForwardedExtensions: Sendable {
         }
         for index in ranges.indices where identifiers.through[index] != 0 && !ranges[index].isEmpty {
             begin(identifiers.through[index], ranges[index].count, &output)
+            let start = output.count
             output.append(copying: packet, ranges[index])
+            if index == ExtensionIdentifiers.dependencyDescriptorIndex,
+                ranges[index].count >= DependencyDescriptor.shortestLength
+            {
+                var written = output.mutableSpan
+                let place = start + DependencyDescriptor.frameNumberOffset
+                written.store(written.span.uint16(at: place) &+ frameNumberOffset, at: place)
+            }
         }
         if let mid, identifiers.mid != 0, mid.count > 0 {
             begin(identifiers.mid, mid.count, &output)

@@ -114,6 +114,29 @@ package struct UpTrack: ~Copyable {
             packet, header, clockRate: clockRate, isRetransmission: isRetransmission, at: now)
     }
 
+    /// Describes a packet that was received, for all subscribers at once.
+    package mutating func describe(
+        _ packet: Span<UInt8>, _ header: RTPHeader, of encoding: Int, at now: Instant
+    ) -> PacketDescription {
+        guard let codec = codec(of: header.payloadType)?.video else { return PacketDescription() }
+        let dependencies =
+            identifiers.dependencyDescriptor == 0
+            ? nil : header.extensions.range(of: identifiers.dependencyDescriptor, in: packet)
+        return encodings[encoding].describe(packet, header, codec, dependencies: dependencies, at: now)
+    }
+
+    /// The layers that are being received, the one with the fewest bits first: what an allocator of bitrate can choose
+    /// from.
+    package mutating func layers(at now: Instant) -> [LayerOption] {
+        var options: [LayerOption] = []
+        for index in 0..<encodings.count where !isSilent(index, at: now) {
+            encodings[index].appendLayers(
+                to: &options, number: UInt8(truncatingIfNeeded: index), at: now)
+        }
+        options.sort { $0.bitsPerSecond < $1.bitsPerSecond }
+        return options
+    }
+
     package mutating func receive(_ report: SenderReport, of encoding: Int, at now: Instant) {
         encodings[encoding].receive(report, at: now)
     }

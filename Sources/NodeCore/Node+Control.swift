@@ -105,8 +105,11 @@ extension Node {
             counters.drops[.retransmissionUnavailable] += 1
             return
         }
+        let codec = upTracks[track]?.codec(of: stored.header.payloadType)
         let decision =
-            downTracks[index]?.retransmit(stored.header, as: outgoing, of: origin, at: now)
+            downTracks[index]?.retransmit(
+                stored.header, payload: stored.bytes.span.extracting(stored.header.payload), codec: codec,
+                as: outgoing, of: origin, at: now)
             ?? .drop(.retransmissionUnavailable)
         switch decision {
         case .drop(let reason):

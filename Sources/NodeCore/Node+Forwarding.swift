@@ -62,21 +62,22 @@ extension Node {
         case .accepted, nil:
             break
         }
-        let isKeyFrameStart = codec.startsKeyFrame(packet.extracting(header.payload))
-        if isKeyFrameStart {
+        let description =
+            upTracks[track]?.describe(packet, header, of: source.encoding, at: now) ?? PacketDescription()
+        if description.isKeyFrameStart {
             counters.keyFramesReceived += 1
             upTracks[track]?.keyFrameArrived(of: source.encoding, at: now)
         }
         if codec.kind == .audio {
             listen(to: header, in: packet, of: track, from: slot, at: now)
         }
-        forward(packet, header, from: reference, isKeyFrameStart: isKeyFrameStart, at: now, into: &outbox)
+        forward(packet, header, description, from: reference, at: now, into: &outbox)
     }
 
     /// Offers a packet to everybody who subscribes to its track.
     private mutating func forward(
-        _ packet: Span<UInt8>, _ header: RTPHeader, from origin: SourceReference, isKeyFrameStart: Bool,
-        at now: Instant, into outbox: inout Outbox
+        _ packet: Span<UInt8>, _ header: RTPHeader, _ description: PacketDescription,
+        from origin: SourceReference, at now: Instant, into outbox: inout Outbox
     ) {
         let track = Int(origin.track)
         guard let identifiers = upTracks[track]?.identifiers, let subscribers = upTracks[track]?.subscribers
@@ -87,8 +88,7 @@ extension Node {
         var isKeyFrameWanted = false
         for index in subscribers {
             let decision =
-                downTracks[index]?.decide(header, of: origin, isKeyFrameStart: isKeyFrameStart, at: now)
-                ?? .drop(.inactiveLayer)
+                downTracks[index]?.decide(header, description, of: origin, at: now) ?? .drop(.inactiveLayer)
             switch decision {
             case .send(let rewrite):
                 if let replaced = rewrite.replaced, replaced.track != origin.track {
@@ -105,6 +105,9 @@ extension Node {
             case .drop(let reason):
                 counters.drops[reason] += 1
                 isKeyFrameWanted = isKeyFrameWanted || reason == .waitingForKeyFrame
+                if reason == .inactiveLayer, downTracks[index]?.follows(track: origin.track) == false {
+                    upTracks[track]?.unsubscribe(index)
+                }
             }
         }
         if isKeyFrameWanted {
@@ -131,16 +134,25 @@ extension Node {
         let capacity = header.payload.count + header.extensions.range.count + Self.headerRoom
         let refusal = sessions[session]?.peer.sendMedia(capacity: capacity, into: &outbox) { output in
             output.append(0x80)
-            output.append(rewrite.payloadType | (header.hasMarker ? 0x80 : 0))
+            output.append(rewrite.payloadType | (rewrite.hasMarker ? 0x80 : 0))
             output.append(bigEndian: rewrite.numbers.sequenceNumber)
             output.append(bigEndian: rewrite.numbers.timestamp)
             output.append(bigEndian: ssrc)
-            if extensions.write(identifiers: identifiers, mid: mid, from: packet, into: &output) {
+            if extensions.write(
+                identifiers: identifiers, mid: mid, frameNumberOffset: rewrite.frameNumberOffset,
+                from: packet,
+                into: &output)
+            {
                 var written = output.mutableSpan
                 written[0] = 0x90
             }
             if let original = rewrite.originalSequenceNumber { output.append(bigEndian: original) }
+            let start = output.count
             output.append(copying: packet, header.payload)
+            if !rewrite.patch.isEmpty {
+                var written = output.mutableSpan
+                rewrite.patch.apply(to: &written, at: start)
+            }
             return true
         }
         if let refusal = refusal { return refusal }
@@ -217,18 +229,5 @@ extension Node {
         else { return }
         // Slots are assigned anew with the next tick: nothing that takes long happens between two packets.
         if rooms[room]?.heard(slot, level: level.level, at: now) == true { rooms[room]?.isStale = true }
-    }
-}
-
-extension Codec {
-    /// Whether a payload begins a picture that needs no other.
-    fileprivate func startsKeyFrame(_ payload: Span<UInt8>) -> Bool {
-        switch self {
-        case .opus: false
-        case .vp8: VideoCodec.vp8.isKeyFrameStart(payload: payload)
-        case .vp9: VideoCodec.vp9.isKeyFrameStart(payload: payload)
-        case .h264: VideoCodec.h264.isKeyFrameStart(payload: payload)
-        case .av1: VideoCodec.av1.isKeyFrameStart(payload: payload)
-        }
     }
 }

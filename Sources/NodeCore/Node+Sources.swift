@@ -43,7 +43,7 @@ extension Node {
                 }
             }
             let slots = (sessions[watcher]?.downTracks ?? []).filter { downTracks[$0]?.kind == kind }
-            for (slot, source) in zip(slots, available) { retarget(slot, to: source) }
+            for (slot, source) in zip(slots, available) { retarget(slot, to: wanted(by: slot, of: source)) }
             for slot in slots.dropFirst(available.count) { clear(slot) }
         }
     }
@@ -54,6 +54,28 @@ extension Node {
         return SourceReference(
             track: UInt32(truncatingIfNeeded: track), generation: upTracks.generation(of: track),
             encoding: UInt8(truncatingIfNeeded: preferred))
+    }
+
+    /// The encoding of a source that a slot has been aimed at, if it exists, else the preferred one.
+    private mutating func wanted(by downTrack: Int, of source: SourceReference) -> SourceReference {
+        guard let encoding = downTracks[downTrack]?.wantedEncoding,
+            Int(encoding) < upTracks[Int(source.track)]?.encodingCount ?? 0
+        else { return source }
+        return SourceReference(track: source.track, generation: source.generation, encoding: encoding)
+    }
+
+    /// Chooses the layer of its source that a slot is given. What is playing goes on until the new one can begin.
+    mutating func aim(_ downTrack: Int, at target: LayerTarget) {
+        downTracks[downTrack]?.aim(at: target)
+        guard target != .paused, let source = downTracks[downTrack]?.target ?? downTracks[downTrack]?.source,
+            isCurrent(source), let preferred = preferredSource(of: Int(source.track))
+        else { return }
+        let chosen = wanted(by: downTrack, of: preferred)
+        retarget(downTrack, to: chosen)
+        // After a pause the source is the same, and waits for a key frame nevertheless.
+        if downTracks[downTrack]?.target == chosen {
+            upTracks[Int(chosen.track)]?.requestKeyFrame(of: Int(chosen.encoding))
+        }
     }
 
     private mutating func retarget(_ downTrack: Int, to source: SourceReference) {
@@ -70,6 +92,7 @@ extension Node {
             return
         }
         upTracks[track]?.subscribe(downTrack)
+        if downTracks[downTrack]?.isPaused == true { return }
         upTracks[track]?.requestKeyFrame(of: Int(source.encoding))
     }
 

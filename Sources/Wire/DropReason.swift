@@ -51,6 +51,12 @@ package enum DropReason: Int, CaseIterable, Sendable {
     case codecNotNegotiated
     /// The subscriber's picture starts at the next key frame.
     case waitingForKeyFrame
+    /// Of a temporal layer that the subscriber is to get, and can begin with at a later picture only.
+    case waitingForLayerSwitch
+    /// Of a spatial or temporal layer that the subscriber is not to get.
+    case layerNotWanted
+    /// The subscriber wants nothing at present.
+    case paused
     /// Older than what the subscriber's stream began with.
     case beforeStart
     /// The subscriber's transport is not up.

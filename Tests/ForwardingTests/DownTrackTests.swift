@@ -40,6 +40,13 @@ import Wire
         return track
     }
 
+    /// What is known of a packet of a stream without layers.
+    private static func packet(isKeyFrame: Bool) -> PacketDescription {
+        var packet = PacketDescription()
+        packet.isKeyFrameStart = isKeyFrame
+        return packet
+    }
+
     private static func reason(_ decision: DownTrack.Decision) -> DropReason? {
         if case .drop(let reason) = decision { reason } else { nil }
     }
@@ -54,11 +61,12 @@ import Wire
     @Test func `a picture begins with a key frame`() throws {
         var track = try Self.vp8()
         let early = track.decide(
-            header(payloadType: 100, 1), of: Self.source, isKeyFrameStart: false, at: .milliseconds(0))
+            header(payloadType: 100, 1), Self.packet(isKeyFrame: false), of: Self.source, at: .milliseconds(0)
+        )
         #expect(Self.reason(early) == .waitingForKeyFrame)
         #expect(track.source == nil)
         let first = track.decide(
-            header(payloadType: 100, 2), of: Self.source, isKeyFrameStart: true, at: .milliseconds(0))
+            header(payloadType: 100, 2), Self.packet(isKeyFrame: true), of: Self.source, at: .milliseconds(0))
         let rewrite = try Self.rewrite(first)
         #expect(rewrite.payloadType == 96)
         #expect(rewrite.replaced == nil)
@@ -68,7 +76,8 @@ import Wire
         #expect(track.target == nil)
         let next = try Self.rewrite(
             track.decide(
-                header(payloadType: 100, 3), of: Self.source, isKeyFrameStart: false, at: .milliseconds(1)))
+                header(payloadType: 100, 3), Self.packet(isKeyFrame: false), of: Self.source,
+                at: .milliseconds(1)))
         #expect(next.numbers.sequenceNumber == rewrite.numbers.sequenceNumber &+ 1)
     }
 
@@ -76,7 +85,8 @@ import Wire
         var track = try Self.track(.audio, codecs: [(111, .opus, nil)], rtx: nil)
         _ = track.retarget(to: Self.source, codecs: try Self.arriving([(109, .opus, nil)]))
         let decision = track.decide(
-            header(payloadType: 109, 7), of: Self.source, isKeyFrameStart: false, at: .milliseconds(0))
+            header(payloadType: 109, 7), Self.packet(isKeyFrame: false), of: Self.source, at: .milliseconds(0)
+        )
         let rewrite = try Self.rewrite(decision)
         #expect(rewrite.payloadType == 111)
         #expect(track.clockRate == 48000)
@@ -85,7 +95,7 @@ import Wire
     @Test func `a layer that is not wanted is dropped`() throws {
         var track = try Self.vp8()
         let decision = track.decide(
-            header(payloadType: 100, 1), of: SourceReference(1, encoding: 1), isKeyFrameStart: true,
+            header(payloadType: 100, 1), Self.packet(isKeyFrame: true), of: SourceReference(1, encoding: 1),
             at: .milliseconds(0))
         #expect(Self.reason(decision) == .inactiveLayer)
     }
@@ -94,29 +104,34 @@ import Wire
         var track = try Self.vp8()
         let former = SourceReference(track: 1, generation: 0, encoding: 0)
         let decision = track.decide(
-            header(payloadType: 100, 1), of: former, isKeyFrameStart: true, at: .milliseconds(0))
+            header(payloadType: 100, 1), Self.packet(isKeyFrame: true), of: former, at: .milliseconds(0))
         #expect(Self.reason(decision) == .inactiveLayer)
     }
 
     @Test func `a packet from before the start is dropped`() throws {
         var track = try Self.vp8()
         _ = track.decide(
-            header(payloadType: 100, 10), of: Self.source, isKeyFrameStart: true, at: .milliseconds(0))
+            header(payloadType: 100, 10), Self.packet(isKeyFrame: true), of: Self.source, at: .milliseconds(0)
+        )
         let late = track.decide(
-            header(payloadType: 100, 9), of: Self.source, isKeyFrameStart: false, at: .milliseconds(1))
+            header(payloadType: 100, 9), Self.packet(isKeyFrame: false), of: Self.source, at: .milliseconds(1)
+        )
         #expect(Self.reason(late) == .beforeStart)
     }
 
     @Test func `a payload type that was not agreed on is dropped`() throws {
         var track = try Self.vp8()
         let atStart = track.decide(
-            header(payloadType: 102, 10), of: Self.source, isKeyFrameStart: true, at: .milliseconds(0))
+            header(payloadType: 102, 10), Self.packet(isKeyFrame: true), of: Self.source, at: .milliseconds(0)
+        )
         #expect(Self.reason(atStart) == .codecNotNegotiated)
         #expect(track.source == nil)
         _ = track.decide(
-            header(payloadType: 100, 11), of: Self.source, isKeyFrameStart: true, at: .milliseconds(0))
+            header(payloadType: 100, 11), Self.packet(isKeyFrame: true), of: Self.source, at: .milliseconds(0)
+        )
         let later = track.decide(
-            header(payloadType: 102, 12), of: Self.source, isKeyFrameStart: false, at: .milliseconds(0))
+            header(payloadType: 102, 12), Self.packet(isKeyFrame: false), of: Self.source,
+            at: .milliseconds(0))
         #expect(Self.reason(later) == .codecNotNegotiated)
     }
 
@@ -126,7 +141,7 @@ import Wire
             to: Self.source, codecs: try Self.arriving([(98, .vp9(profile: 0), 99)]))
         #expect(!isReceivable)
         let decision = track.decide(
-            header(payloadType: 98, 1), of: Self.source, isKeyFrameStart: true, at: .milliseconds(0))
+            header(payloadType: 98, 1), Self.packet(isKeyFrame: true), of: Self.source, at: .milliseconds(0))
         #expect(Self.reason(decision) == .codecNotNegotiated)
     }
 
@@ -143,7 +158,7 @@ import Wire
         let leaving = try [120, 121, 122].map { type in
             try Self.rewrite(
                 track.decide(
-                    header(payloadType: type, UInt16(type)), of: Self.source, isKeyFrameStart: true,
+                    header(payloadType: type, UInt16(type)), Self.packet(isKeyFrame: true), of: Self.source,
                     at: .milliseconds(0))
             ).payloadType
         }
@@ -154,46 +169,49 @@ import Wire
         var track = try Self.vp8()
         let first = try Self.rewrite(
             track.decide(
-                header(payloadType: 100, 1, timestamp: 50), of: Self.source, isKeyFrameStart: true,
+                header(payloadType: 100, 1, timestamp: 50), Self.packet(isKeyFrame: true), of: Self.source,
                 at: .milliseconds(0)))
         _ = track.retarget(to: Self.other, codecs: try Self.arriving([(120, .vp8, 121)]))
         let new = track.decide(
-            header(payloadType: 120, 900), of: Self.other, isKeyFrameStart: false, at: .milliseconds(10))
+            header(payloadType: 120, 900), Self.packet(isKeyFrame: false), of: Self.other,
+            at: .milliseconds(10))
         #expect(Self.reason(new) == .waitingForKeyFrame)
         let old = track.decide(
-            header(payloadType: 100, 2, timestamp: 50), of: Self.source, isKeyFrameStart: false,
+            header(payloadType: 100, 2, timestamp: 50), Self.packet(isKeyFrame: false), of: Self.source,
             at: .milliseconds(10))
         #expect(try Self.rewrite(old).numbers.sequenceNumber == first.numbers.sequenceNumber &+ 1)
         let keyFrame = try Self.rewrite(
             track.decide(
-                header(payloadType: 120, 901, timestamp: 7), of: Self.other, isKeyFrameStart: true,
+                header(payloadType: 120, 901, timestamp: 7), Self.packet(isKeyFrame: true), of: Self.other,
                 at: .milliseconds(20)))
         #expect(keyFrame.replaced == Self.source)
         #expect(keyFrame.payloadType == 96)
         #expect(keyFrame.numbers.sequenceNumber == first.numbers.sequenceNumber &+ 2)
         #expect(keyFrame.numbers.timestamp == first.numbers.timestamp &+ 900)
         let former = track.decide(
-            header(payloadType: 100, 3), of: Self.source, isKeyFrameStart: true, at: .milliseconds(21))
+            header(payloadType: 100, 3), Self.packet(isKeyFrame: true), of: Self.source, at: .milliseconds(21)
+        )
         #expect(Self.reason(former) == .inactiveLayer)
     }
 
     @Test func `to return to the present source gives up the target`() throws {
         var track = try Self.vp8()
         _ = track.decide(
-            header(payloadType: 100, 1), of: Self.source, isKeyFrameStart: true, at: .milliseconds(0))
+            header(payloadType: 100, 1), Self.packet(isKeyFrame: true), of: Self.source, at: .milliseconds(0))
         _ = track.retarget(to: Self.other, codecs: try Self.arriving([(120, .vp8, 121)]))
         let isReceivable = track.retarget(to: Self.source, codecs: [])
         #expect(isReceivable)
         #expect(track.target == nil)
         let decision = track.decide(
-            header(payloadType: 100, 2), of: Self.source, isKeyFrameStart: false, at: .milliseconds(1))
+            header(payloadType: 100, 2), Self.packet(isKeyFrame: false), of: Self.source, at: .milliseconds(1)
+        )
         #expect(try Self.rewrite(decision).payloadType == 96)
     }
 
     @Test func `a source that has ended is forgotten`() throws {
         var track = try Self.vp8()
         _ = track.decide(
-            header(payloadType: 100, 1), of: Self.source, isKeyFrameStart: true, at: .milliseconds(0))
+            header(payloadType: 100, 1), Self.packet(isKeyFrame: true), of: Self.source, at: .milliseconds(0))
         _ = track.retarget(to: Self.other, codecs: try Self.arriving([(120, .vp8, 121)]))
         track.detach(track: 1)
         #expect(track.source == nil)
@@ -207,9 +225,8 @@ import Wire
         let carries = try (0..<60).map { index in
             try Self.rewrite(
                 track.decide(
-                    header(payloadType: 100, 65530 &+ UInt16(index)), of: Self.source,
-                    isKeyFrameStart: index == 0,
-                    at: .milliseconds(0))
+                    header(payloadType: 100, 65530 &+ UInt16(index)), Self.packet(isKeyFrame: index == 0),
+                    of: Self.source, at: .milliseconds(0))
             ).carriesMID
         }
         #expect(carries == [Bool](repeating: true, count: 50) + [Bool](repeating: false, count: 10))
@@ -221,7 +238,7 @@ import Wire
         var track = try Self.vp8()
         let sent = try Self.rewrite(
             track.decide(
-                header(payloadType: 100, 1, timestamp: 33), of: Self.source, isKeyFrameStart: true,
+                header(payloadType: 100, 1, timestamp: 33), Self.packet(isKeyFrame: true), of: Self.source,
                 at: .milliseconds(0)))
         let origin = try #require(track.origin(of: sent.numbers.sequenceNumber))
         #expect(origin.source == Self.source)
@@ -248,8 +265,8 @@ import Wire
             sent.append(
                 try Self.rewrite(
                     track.decide(
-                        header(payloadType: 100, number, timestamp: 5 * UInt32(number)), of: Self.source,
-                        isKeyFrameStart: number == 0, at: .milliseconds(0))))
+                        header(payloadType: 100, number, timestamp: 5 * UInt32(number)),
+                        Self.packet(isKeyFrame: number == 0), of: Self.source, at: .milliseconds(0))))
         }
         let former = sent[index]
         let origin = try #require(track.origin(of: former.numbers.sequenceNumber))
@@ -267,10 +284,11 @@ import Wire
         var track = try Self.vp8()
         let sent = try Self.rewrite(
             track.decide(
-                header(payloadType: 100, 1), of: Self.source, isKeyFrameStart: true, at: .milliseconds(0)))
+                header(payloadType: 100, 1), Self.packet(isKeyFrame: true), of: Self.source,
+                at: .milliseconds(0)))
         _ = track.retarget(to: Self.other, codecs: try Self.arriving([(120, .vp8, 121)]))
         _ = track.decide(
-            header(payloadType: 120, 5), of: Self.other, isKeyFrameStart: true, at: .milliseconds(1))
+            header(payloadType: 120, 5), Self.packet(isKeyFrame: true), of: Self.other, at: .milliseconds(1))
         let origin = try #require(track.origin(of: sent.numbers.sequenceNumber))
         let again = track.retransmit(
             header(payloadType: 100, 1), as: sent.numbers.sequenceNumber, of: origin, at: .milliseconds(2))
@@ -281,7 +299,8 @@ import Wire
         var track = try Self.vp8()
         let sent = try Self.rewrite(
             track.decide(
-                header(payloadType: 100, 1), of: Self.source, isKeyFrameStart: true, at: .milliseconds(0)))
+                header(payloadType: 100, 1), Self.packet(isKeyFrame: true), of: Self.source,
+                at: .milliseconds(0)))
         let origin = try #require(track.origin(of: sent.numbers.sequenceNumber))
         func repair() -> DropReason? {
             Self.reason(
@@ -320,7 +339,7 @@ import Wire
         #expect(early == nil)
         let sent = try Self.rewrite(
             track.decide(
-                header(payloadType: 100, 1, timestamp: 5000), of: Self.source, isKeyFrameStart: true,
+                header(payloadType: 100, 1, timestamp: 5000), Self.packet(isKeyFrame: true), of: Self.source,
                 at: .milliseconds(0)))
         track.sent(payloadBytes: 100)
         let report = track.senderReport(from: clock, at: .milliseconds(2000))
@@ -334,7 +353,7 @@ import Wire
     @Test func `a report on the last sender report tells the round trip`() throws {
         var track = try Self.vp8()
         _ = track.decide(
-            header(payloadType: 100, 1), of: Self.source, isKeyFrameStart: true, at: .milliseconds(0))
+            header(payloadType: 100, 1), Self.packet(isKeyFrame: true), of: Self.source, at: .milliseconds(0))
         track.sent(payloadBytes: 100)
         let clock = SenderClock(
             SenderReport(ssrc: 1, ntpTimestamp: 100 << 32, rtpTimestamp: 0, packetCount: 0, octetCount: 0),
