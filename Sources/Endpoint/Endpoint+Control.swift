@@ -48,7 +48,7 @@ extension Endpoint {
                 advisedBitsPerSecond = estimate.bitsPerSecond
             case .goodbye:
                 counters.goodbyes += 1
-            case .sourceDescription, .extendedReport, .other:
+            case .sourceDescription, .extendedReport, .lossIndication, .other:
                 continue
             }
         }

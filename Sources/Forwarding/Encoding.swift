@@ -38,6 +38,8 @@ struct Encoding: ~Copyable {
         case .tooOld: return .refused(.beforeStart)
         case .reset:
             keyFrames.request()
+            // The numbers may be used again for other packets.
+            store?.removeAll()
             reception = .restarted
         case .inOrder: if packetsReceived == 0 { reception = .restarted }
         case .gap, .recovered: break
@@ -113,5 +115,9 @@ struct Encoding: ~Copyable {
     /// The packets to ask the publisher for now.
     mutating func dueRequests(at now: Instant, roundTrip: Duration, into list: inout [UInt16]) {
         nacks.dueRequests(at: now, roundTrip: roundTrip, into: &list)
+    }
+
+    mutating func postponeRepair(_ sequenceNumber: UInt16, until time: Instant) {
+        nacks.postpone(sequenceNumber, until: time)
     }
 }

@@ -95,6 +95,11 @@ struct RetransmissionBuffer: ~Copyable {
         return unsafe body(bytes.span, header)
     }
 
+    /// Forgets all packets; the memory stays.
+    mutating func removeAll() {
+        oldest = position
+    }
+
     /// Goes on behind the end if the last lap was too short, else from the start.
     private mutating func wrap(at now: Instant) {
         if capacity * 2 <= limit, let lapStart, now < lapStart + span {

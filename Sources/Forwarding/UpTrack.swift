@@ -21,6 +21,8 @@ package struct UpTrack: ~Copyable {
 
     /// The slot number of the publisher's session.
     package let session: Int
+    /// What was agreed on with the publisher.
+    package let section: NegotiatedSection
     package let mid: String
     package let kind: MediaKind
     package let codecs: [NegotiatedCodec]
@@ -40,6 +42,7 @@ package struct UpTrack: ~Copyable {
 
     package init(session: Int, section: NegotiatedSection) {
         self.session = session
+        self.section = section
         mid = section.mid
         kind = section.kind
         codecs = section.codecs
@@ -106,6 +109,11 @@ package struct UpTrack: ~Copyable {
         encodings[encoding].ssrc
     }
 
+    /// The RID of a simulcast layer, else nil.
+    package func rid(of encoding: Int) -> String? {
+        encodings[encoding].rid
+    }
+
     /// Notes a packet, be it new or sent again.
     package mutating func receive(
         _ packet: Span<UInt8>, _ header: RTPHeader, of encoding: Int, isRetransmission: Bool, at now: Instant
@@ -166,6 +174,11 @@ package struct UpTrack: ~Copyable {
     ) {
         guard feedback.contains(.nack) else { return }
         encodings[encoding].dueRequests(at: now, roundTrip: roundTrip, into: &list)
+    }
+
+    /// Lets a packet that its sender misses, too, not be asked for before `time`.
+    package mutating func postponeRepair(_ sequenceNumber: UInt16, of encoding: Int, until time: Instant) {
+        encodings[encoding].postponeRepair(sequenceNumber, until: time)
     }
 
     package mutating func reportBlock(of encoding: Int, at now: Instant) -> ReportBlock {

@@ -28,7 +28,7 @@ enum RTCPTarget {
             var results = 0
             let isWhole = feedback.forEachResult(in: input) { _, _ in results += 1 }
             precondition(results == (isWhole ? feedback.statusCount : 0), "all results or none")
-        case .nack(let nack):
+        case .nack(let nack), .lossIndication(let nack):
             var numbers = 0
             nack.forEachSequenceNumber(in: input) { _ in numbers += 1 }
             precondition(numbers <= nack.range.count / 4 * 17, "an entry names at most 17 packets")

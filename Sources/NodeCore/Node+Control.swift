@@ -27,6 +27,7 @@ extension Node {
             case .senderReport(let report, let blocks):
                 if let source = sessions[slot]?.source(report.ssrc), !source.isRetransmission {
                     upTracks[source.track]?.receive(report, of: source.encoding, at: now)
+                    copyToLinks(report, of: source, into: &outbox)
                 }
                 receive(blocks, in: compound, from: slot, at: now)
             case .receiverReport(_, let blocks):
@@ -46,8 +47,7 @@ extension Node {
                 request.forEachEntry(in: compound) { ssrc, _ in sources.append(ssrc) }
                 for ssrc in sources { pictureLost(on: downTrack(of: slot, ssrc: ssrc), at: now) }
             case .sourceDescription, .goodbye, .transportFeedback, .receiverEstimatedMaximumBitrate,
-                .extendedReport,
-                .other:
+                .extendedReport, .lossIndication, .other:
                 continue
             }
         }
@@ -244,10 +244,15 @@ extension Node {
         }
     }
 
-    /// Sends feedback: alone if the peer agreed to that (RFC 5506), else behind an empty receiver report.
+    /// Sends feedback: alone if the peer agreed to that (RFC 5506), else behind an empty receiver report. For a publisher
+    /// elsewhere it goes over the link.
     private mutating func sendControl(
         to slot: Int, into outbox: inout Outbox, _ write: (inout OutputSpan<UInt8>) -> Void
     ) {
+        if let link = sessions[slot]?.mirrored?.link {
+            sendLinkControl(on: link, into: &outbox, write)
+            return
+        }
         guard let ssrc = sessions[slot]?.ssrc, let cname = sessions[slot]?.cname,
             let isReduced = sessions[slot]?.usesReducedSizeRTCP
         else { return }

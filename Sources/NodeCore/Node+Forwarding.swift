@@ -32,7 +32,6 @@ extension Node {
             counters.drops[.unknownSource] += 1
             return
         }
-        let track = source.track
         if source.isRetransmission {
             guard restore(&header, of: source, in: packet) else {
                 counters.drops[header.payload.isEmpty ? .padding : .unusableRetransmission] += 1
@@ -40,6 +39,15 @@ extension Node {
             }
             counters.retransmissionsReceived += 1
         }
+        accept(packet, header, of: source, from: slot, at: now, into: &outbox)
+    }
+
+    /// Takes a packet whose encoding is known, from a publisher or over a link.
+    mutating func accept(
+        _ packet: Span<UInt8>, _ header: RTPHeader, of source: Session.Source, from slot: Int,
+        at now: Instant, into outbox: inout Outbox
+    ) {
+        let track = source.track
         guard let codec = upTracks[track]?.codec(of: header.payloadType) else {
             counters.drops[.unknownPayloadType] += 1
             return
@@ -59,6 +67,7 @@ extension Node {
             return
         case .restarted:
             for index in upTracks[track]?.subscribers ?? [] { downTracks[index]?.restart(reference) }
+            encodingBegan(source.encoding, of: track, from: slot)
         case .accepted, nil:
             break
         }
@@ -113,6 +122,7 @@ extension Node {
         if isKeyFrameWanted {
             upTracks[track]?.requestKeyFrame(of: Int(origin.encoding))
         }
+        copyToLinks(packet, header, from: origin, into: &outbox)
     }
 
     /// Writes one packet for one subscriber. Returns why it was not sent, or nil.

@@ -65,6 +65,7 @@ extension Node {
         sessionsByID[id] = slot
         if let key = UfragKey.key(local.ufrag) { sessionsByUfrag[key] = slot }
         join(slot, room: place, role)
+        publishersChanged(in: place)
         connecting += 1
         counters.sessionsOpened += 1
         report(.opened, of: slot)
@@ -114,6 +115,7 @@ extension Node {
 
     /// Ends all sessions and tells their remotes.
     package mutating func shutDown(at now: Instant, into outbox: inout Outbox) {
+        closeLinks(at: now)
         for slot in 0..<sessions.slotCount where sessions.isOccupied(slot) {
             end(slot, reason: .shutdown, at: now, into: &outbox)
         }
@@ -139,6 +141,10 @@ extension Node {
     package mutating func gauges() -> NodeGauges {
         var gauges = NodeGauges()
         for slot in 0..<sessions.slotCount where sessions.isOccupied(slot) {
+            if sessions[slot]?.mirrored != nil {
+                gauges.mirroredTracks += sessions[slot]?.upTracks.count ?? 0
+                continue
+            }
             switch sessions[slot]?.role {
             case .publish: gauges.publishers += 1
             case .participate: gauges.participants += 1
@@ -148,8 +154,10 @@ extension Node {
             }
         }
         gauges.connecting = connecting
-        gauges.rooms = rooms.count
-        gauges.upTracks = upTracks.count
+        gauges.rooms = rooms.count - cascade.followed.count
+        gauges.roomsSpread = cascade.mirrored.count
+        gauges.links = cascade.links.count
+        gauges.upTracks = upTracks.count - gauges.mirroredTracks
         gauges.downTracks = downTracks.count
         return gauges
     }
@@ -169,6 +177,15 @@ extension Node {
         for credentials in [sessions[slot]?.peer.ice.local, sessions[slot]?.peer.ice.previous] {
             if let credentials, let key = UfragKey.key(credentials.ufrag) { sessionsByUfrag[key] = nil }
         }
+        removeTracks(of: slot)
+        sessions.remove(slot)
+        rooms[room]?.remove(slot)
+        publishersChanged(in: room)
+        if !removeIfDeserted(room) { assignSources(in: room) }
+    }
+
+    /// Forgets the tracks of a session, and takes them off each other.
+    mutating func removeTracks(of slot: Int) {
         for index in sessions[slot]?.downTracks ?? [] {
             for source in [downTracks[index]?.source, downTracks[index]?.target] {
                 if let source, isCurrent(source) { upTracks[Int(source.track)]?.unsubscribe(index) }
@@ -179,16 +196,8 @@ extension Node {
             for index in upTracks[track]?.subscribers ?? [] {
                 downTracks[index]?.detach(track: UInt32(truncatingIfNeeded: track))
             }
+            cascade.dropMirrors(of: track)
             upTracks.remove(track)
-        }
-        sessions.remove(slot)
-        rooms[room]?.remove(slot)
-        if let roomID = rooms[room]?.id, rooms[room]?.sessionCount == 0 {
-            roomsByID[roomID] = nil
-            endedRooms.append(roomID)
-            rooms.remove(room)
-        } else {
-            assignSources(in: room)
         }
     }
 
@@ -213,7 +222,7 @@ extension Node {
 
     private mutating func checkLimits(_ room: RoomID, _ role: SessionRole) throws(SessionError) {
         let limits = configuration.limits
-        if sessions.count >= limits.sessions {
+        if sessionCount >= limits.sessions {
             throw .limitReached(
                 what: "This node takes \(limits.sessions) sessions.", retryAfter: .seconds(30))
         }
@@ -337,7 +346,7 @@ extension Node {
     }
 
     /// The slot of a room, which appears on first use.
-    private mutating func place(of room: RoomID) -> Int {
+    mutating func place(of room: RoomID) -> Int {
         if let known = roomsByID[room] { return known }
         let place = rooms.insert(Room(id: room))
         roomsByID[room] = place

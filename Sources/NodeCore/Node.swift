@@ -37,6 +37,8 @@ package struct Node: ~Copyable {
     var endedRooms: [RoomID] = []
     /// The number of the last event of a conference.
     var eventNumber: UInt64 = 0
+    /// Links to other nodes and what goes over them.
+    var cascade = Cascade()
     /// Sessions whose handshake has not ended.
     var connecting = 0
     private var nextTick: Instant?
@@ -54,8 +56,8 @@ package struct Node: ~Copyable {
     /// When `advance` wants to be called next; nil while there is nobody.
     package var deadline: Instant? { nextTick }
 
-    /// The number of sessions.
-    package var sessionCount: Int { sessions.count }
+    /// The number of sessions whose remotes are connected to this node.
+    package var sessionCount: Int { sessions.count - cascade.mirroredSessions }
 
     /// What has happened since the last call.
     package mutating func takeEvents() -> [NodeEvent] {
@@ -81,6 +83,10 @@ package struct Node: ~Copyable {
         }
         if kind == .stun {
             receiveCheck(datagram.span, from: source, at: now, into: &outbox)
+            return
+        }
+        if !cascade.linksByAddress.isEmpty, let link = cascade.linksByAddress[source] {
+            receiveOverLink(&datagram, kind, on: link, from: source, at: now, into: &outbox)
             return
         }
         guard let slot = sessionsByAddress[source] else {
@@ -116,6 +122,11 @@ package struct Node: ~Copyable {
                 settle(event, of: slot, wasConnected: wasConnected, at: now)
                 continue
             }
+            if sessions[slot]?.mirrored != nil {
+                hasPublishers = true
+                sendFeedback(to: slot, at: now, into: &outbox)
+                continue
+            }
             guard sessions[slot]?.peer.isConnected == true else { continue }
             if sessions[slot]?.upTracks.isEmpty == false {
                 hasPublishers = true
@@ -124,8 +135,9 @@ package struct Node: ~Copyable {
             sendReports(to: slot, at: now, into: &outbox)
         }
         advanceConferences(to: now)
+        advanceLinks(to: now, into: &outbox)
         nextTick =
-            sessions.count == 0
+            sessions.count == 0 && cascade.links.count == 0
             ? nil : now + (hasPublishers || connecting > 0 ? Self.busyTick : Self.idleTick)
     }
 

@@ -30,12 +30,15 @@ package struct NodeConfiguration: Sendable {
 
     /// The number of this worker in its process; it leads the names of its sessions.
     package var worker: Int
+    /// The name by which linked nodes know this one.
+    package var id: NodeID
     /// Where clients reach the worker's UDP port: the candidates of every answer.
     package var candidates: [SocketAddress]
     package var limits: Limits
 
     package init(worker: Int, candidates: [SocketAddress], limits: Limits = Limits()) {
         self.worker = worker
+        id = NodeID(worker: worker)
         self.candidates = candidates
         self.limits = limits
     }

@@ -19,10 +19,18 @@ package struct NodeCounters: Sendable {
     /// By the reason's label.
     package var sessionsClosed: [String: UInt64] = [:]
     package var addressChanges: UInt64 = 0
+    package var linkPacketsSent: UInt64 = 0
+    package var linkPacketsReceived: UInt64 = 0
+    package var linkPacketsLost: UInt64 = 0
+    package var linksLost: UInt64 = 0
 
     package init() {}
 
     package mutating func add(_ other: NodeCounters) {
+        linkPacketsSent += other.linkPacketsSent
+        linkPacketsReceived += other.linkPacketsReceived
+        linkPacketsLost += other.linkPacketsLost
+        linksLost += other.linksLost
         packetsReceived += other.packetsReceived
         bytesReceived += other.bytesReceived
         packetsForwarded += other.packetsForwarded
@@ -52,6 +60,12 @@ package struct NodeGauges: Sendable {
     package var rooms = 0
     package var upTracks = 0
     package var downTracks = 0
+    /// Ends of links to other nodes.
+    package var links = 0
+    /// Rooms of this node that other nodes follow.
+    package var roomsSpread = 0
+    /// Tracks that arrive over links; they are not among `upTracks`.
+    package var mirroredTracks = 0
 
     package init() {}
 
@@ -64,5 +78,8 @@ package struct NodeGauges: Sendable {
         rooms += other.rooms
         upTracks += other.upTracks
         downTracks += other.downTracks
+        links += other.links
+        roomsSpread += other.roomsSpread
+        mirroredTracks += other.mirroredTracks
     }
 }

@@ -18,6 +18,13 @@ package enum NodeMetrics {
             gauge(
                 "smartc_tracks", "Tracks, by direction as the node sees it.",
                 [(["direction": "up"], gauges.upTracks), (["direction": "down"], gauges.downTracks)]),
+            gauge(
+                "smartc_rooms_spread", "Rooms whose sessions are on more than one worker or node.",
+                [([:], gauges.roomsSpread)]),
+            gauge(
+                "smartc_link_ends", "Ends of links to other workers or nodes.", [([:], gauges.links)]),
+            gauge(
+                "smartc_tracks_mirrored", "Tracks that arrive over links.", [([:], gauges.mirroredTracks)]),
             counter("smartc_sessions_opened_total", "Offers that were answered.", counters.sessionsOpened),
             counter(
                 "smartc_sessions_connected_total", "Handshakes that ended with keys.",
@@ -69,6 +76,18 @@ package enum NodeMetrics {
             counter(
                 "smartc_key_frames_received_total", "Key frames that began to arrive.",
                 counters.keyFramesReceived),
+            counter(
+                "smartc_link_packets_sent_total", "RTP packets sent over links, repairs aside.",
+                counters.linkPacketsSent),
+            counter(
+                "smartc_link_packets_received_total",
+                "RTP packets that arrived over links and could be decrypted.",
+                counters.linkPacketsReceived),
+            counter(
+                "smartc_link_packets_lost_total",
+                "Packets that the other end of a link has sent and that did not arrive.",
+                counters.linkPacketsLost),
+            counter("smartc_links_lost_total", "Links that fell silent.", counters.linksLost),
             counter(
                 "smartc_address_changes_total", "Peers that went on from another address.",
                 counters.addressChanges),

@@ -15,6 +15,14 @@ struct Session: ~Copyable {
     /// More than any offer of 64 sections explains; unknown SSRCs beyond are dropped.
     static let sourceLimit = 256
 
+    /// Whom a session without a transport of its own stands for.
+    struct Mirrored {
+        /// The slot number of the link.
+        let link: Int
+        /// The number of the publisher at the other end.
+        let publisher: UInt64
+    }
+
     let id: SessionID
     /// The slot number of the room.
     let room: Int
@@ -31,6 +39,8 @@ struct Session: ~Copyable {
     /// The slot numbers of the tracks that come from this peer and go to it.
     var upTracks: [Int] = []
     var downTracks: [Int] = []
+    /// The publisher elsewhere that this session stands for; nil if its remote is connected to this node.
+    var mirrored: Mirrored?
     private(set) var sources: [Source] = []
     /// The header extension with transport-wide sequence numbers, 0 if there is none.
     var transportSequenceID: UInt8 = 0

@@ -30,6 +30,15 @@ package struct ICELiteAgent: Sendable {
         self.remoteUfrag = remoteUfrag
     }
 
+    /// The place of an agent where the remote's address is agreed on otherwise, or where there is no remote: it has no
+    /// credentials, so that no check can pass.
+    init(fixed address: SocketAddress?) {
+        local = ICECredentials(ufrag: "", password: "")
+        remoteUfrag = ""
+        selected = address
+        authenticated = address.map { [$0] } ?? []
+    }
+
     /// Answers one STUN message from `source`.
     ///
     /// - Parameter peer: the slot number, so that answers are batched with the peer's other datagrams.

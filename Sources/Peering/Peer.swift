@@ -24,6 +24,8 @@ package struct Peer: ~Copyable {
 
     private enum Phase {
         case waiting, handshaking, connected, closed
+        /// There is no transport of its own.
+        case absent
     }
 
     /// From the answer to the first check, and from there to the keys.
@@ -45,6 +47,10 @@ package struct Peer: ~Copyable {
     private var inbound: SRTPSession?
     private var outbound: SRTPSession?
     private var sources: [UInt32] = []
+    /// After how much silence a connected peer counts as gone; nil: never.
+    private let silenceLimit: Duration?
+    /// Whether `sources` is kept, and limited.
+    private let boundsSources: Bool
     /// When something authentic last came: a check, or a packet that only the holder of the keys can have sent.
     private var lastHeard: Instant
 
@@ -57,19 +63,70 @@ package struct Peer: ~Copyable {
         self.fingerprints = fingerprints
         localRole = role
         lastHeard = now
+        silenceLimit = Self.consentLimit
+        boundsSources = true
+    }
+
+    /// The end of a link between two nodes: address and keys were agreed on elsewhere, so that media can flow at once.
+    /// Without STUN and DTLS only authentic packets tell that the other end is there; both ends report every second.
+    ///
+    /// It does not bound the SSRCs that it hears of: the owner lets only announced ones through, and says with `forget`
+    /// which are over.
+    ///
+    /// - Parameters:
+    ///   - keys: of AES-GCM, fresh for this link.
+    ///   - silenceLimit: after how much silence the link counts as lost; nil: never.
+    package init?(
+        slot: Int, linkTo remote: SocketAddress, keys: SRTPKeyingMaterial, silenceLimit: Duration?,
+        at now: Instant
+    ) {
+        guard keys.profile != .aes128CMSHA1With80BitTag,
+            let inbound = try? SRTPSession(
+                .inbound, profile: keys.profile.session, keyAndSalt: keys.remote),
+            let outbound = try? SRTPSession(
+                .outbound, profile: keys.profile.session, keyAndSalt: keys.local)
+        else { return nil }
+        self.slot = slot
+        ice = ICELiteAgent(fixed: remote)
+        fingerprints = []
+        localRole = .server
+        lastHeard = now
+        self.inbound = consume inbound
+        self.outbound = consume outbound
+        self.silenceLimit = silenceLimit
+        boundsSources = false
+        phase = .connected
+    }
+
+    /// The peer of a session whose remote is reached over a link of another peer: it never connects and never ends.
+    package init(behindLink slot: Int, at now: Instant) {
+        self.slot = slot
+        ice = ICELiteAgent(fixed: nil)
+        fingerprints = []
+        localRole = .server
+        lastHeard = now
+        silenceLimit = nil
+        boundsSources = true
+        phase = .absent
     }
 
     /// Whether media can flow.
     package var isConnected: Bool {
         switch phase {
         case .connected: true
-        case .waiting, .handshaking, .closed: false
+        case .waiting, .handshaking, .closed, .absent: false
         }
     }
 
     /// When `advance` wants to be called next.
     package var deadline: Instant {
-        let expiry = lastHeard + (isConnected ? Self.consentLimit : Self.connectLimit)
+        let never = Instant(nanoseconds: .max)
+        let expiry =
+            switch phase {
+            case .connected: silenceLimit.map { lastHeard + $0 } ?? never
+            case .waiting, .handshaking, .closed: lastHeard + Self.connectLimit
+            case .absent: never
+            }
         return switch dtls {
         case .some(let connection): min(expiry, connection.deadline ?? expiry)
         case nil: expiry
@@ -95,7 +152,7 @@ package struct Peer: ~Copyable {
         case .connected:
             lastHeard = now
             return (result, nil)
-        case .handshaking, .closed:
+        case .handshaking, .closed, .absent:
             return (result, nil)
         }
     }
@@ -153,9 +210,14 @@ package struct Peer: ~Copyable {
             return settle(outcome)
         case .connected:
             return close(.consentExpired)
-        case .closed:
+        case .closed, .absent:
             return nil
         }
+    }
+
+    /// Forgets the SRTP state of an SSRC that neither end of a link uses any more.
+    package mutating func forget(_ ssrc: UInt32, sentHere: Bool) {
+        if sentHere { outbound?.forget(ssrc) } else { inbound?.forget(ssrc) }
     }
 
     // MARK: - Sending
@@ -213,7 +275,7 @@ package struct Peer: ~Copyable {
         into outbox: inout Outbox
     ) -> Reception {
         switch phase {
-        case .waiting, .closed:
+        case .waiting, .closed, .absent:
             return .dropped(.unexpectedDTLS)
         case .handshaking:
             if dtls == nil {
@@ -224,7 +286,7 @@ package struct Peer: ~Copyable {
                 dtls = consume made
             }
         case .connected:
-            break
+            guard boundsSources else { return .dropped(.unexpectedDTLS) }
         }
         let slot = self.slot
         let outcome =
@@ -273,12 +335,12 @@ package struct Peer: ~Copyable {
 
     /// libsrtp keeps state for every SSRC that it has authenticated, so their number is bounded before it sees one.
     private func isExpected(sourceAt offset: Int, of packet: Span<UInt8>) -> Bool {
-        guard sources.count >= Self.sourceLimit, packet.count >= 12 else { return true }
+        guard boundsSources, sources.count >= Self.sourceLimit, packet.count >= 12 else { return true }
         return sources.contains(packet.uint32(at: offset))
     }
 
     private mutating func remember(sourceAt offset: Int, of packet: Span<UInt8>) {
-        guard packet.count >= 12 else { return }
+        guard boundsSources, packet.count >= 12 else { return }
         let ssrc = packet.uint32(at: offset)
         if sources.last != ssrc, !sources.contains(ssrc) {
             sources.append(ssrc)

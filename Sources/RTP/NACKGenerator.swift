@@ -137,6 +137,15 @@ package struct NACKGenerator: Sendable {
         return givenUp
     }
 
+    /// Lets a packet that is missing not be asked for before `time`: who would be asked misses it, too.
+    package mutating func postpone(_ sequenceNumber: UInt16, until time: Instant) {
+        guard let highest = unwrapper.highest else { return }
+        let distance = SequenceUnwrapper.distance(
+            from: UInt16(truncatingIfNeeded: highest), to: sequenceNumber)
+        guard let index = index(of: highest + distance) else { return }
+        missing[index].next = max(missing[index].next, time)
+    }
+
     // MARK: - Private
 
     private mutating func begin(at sequenceNumber: UInt16) {

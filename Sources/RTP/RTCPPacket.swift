@@ -12,6 +12,9 @@ package enum RTCPPacket: Hashable, Sendable {
     case transportFeedback(TransportFeedbackHeader)
     /// RFC 4585 section 6.2.1.
     case nack(GenericNACK)
+    /// RFC 6642 section 5.1, a third-party loss early indication: who sends the media misses these packets itself, so
+    /// that asking it for them is of no use. Built like a NACK.
+    case lossIndication(GenericNACK)
     /// RFC 4585 section 6.3.1.
     case pictureLossIndication(sender: UInt32, media: UInt32)
     /// RFC 5104 section 4.3.1.
@@ -36,6 +39,7 @@ enum RTCPType {
 
     /// Formats of `transportFeedback`.
     static let genericNACK: UInt8 = 1
+    static let thirdPartyLoss: UInt8 = 7
     static let transportWide: UInt8 = 15
 
     /// Formats of `payloadFeedback`.

@@ -116,6 +116,8 @@ package enum RTCPReader {
         switch (type, format) {
         case (RTCPType.transportFeedback, RTCPType.genericNACK):
             return .nack(GenericNACK(sender: sender, media: media, range: control..<end))
+        case (RTCPType.transportFeedback, RTCPType.thirdPartyLoss):
+            return .lossIndication(GenericNACK(sender: sender, media: media, range: control..<end))
         case (RTCPType.transportFeedback, RTCPType.transportWide):
             guard end - control >= 8 else { return nil }
             return .transportFeedback(

@@ -119,10 +119,28 @@ package enum RTCPWriter {
     package static func nack(
         sender: UInt32, media: UInt32, sequenceNumbers: [UInt16], into output: inout OutputSpan<UInt8>
     ) -> Int {
+        list(
+            sequenceNumbers, format: RTCPType.genericNACK, sender: sender, media: media, into: &output)
+    }
+
+    /// RFC 6642 section 5.1: tells who receives `media` that its sender misses these packets, too. As `nack`.
+    @discardableResult
+    package static func lossIndication(
+        sender: UInt32, media: UInt32, sequenceNumbers: [UInt16], into output: inout OutputSpan<UInt8>
+    ) -> Int {
+        list(
+            sequenceNumbers, format: RTCPType.thirdPartyLoss, sender: sender, media: media, into: &output)
+    }
+
+    /// Transport feedback whose content is a list of sequence numbers. Returns how many of them it has.
+    private static func list(
+        _ sequenceNumbers: [UInt16], format: UInt8, sender: UInt32, media: UInt32,
+        into output: inout OutputSpan<UInt8>
+    ) -> Int {
         let limit = min(maximumNACKPairs, (output.freeCapacity - 12) / 4)
         let pairs = pairCount(of: sequenceNumbers, limit: limit)
         guard pairs > 0 else { return 0 }
-        header(RTCPType.transportFeedback, count: RTCPType.genericNACK, size: 12 + pairs * 4, into: &output)
+        header(RTCPType.transportFeedback, count: format, size: 12 + pairs * 4, into: &output)
         output.append(bigEndian: sender)
         output.append(bigEndian: media)
         var index = 0

@@ -14,6 +14,9 @@ struct GCMOpener: ~Copyable {
     /// Retransmissions come up to a second late, 2000 packets of a fast source.
     private static let window = 2048
     private static let controlWindow = 128
+    /// Whose first packets were lost just before a rollover of the sequence numbers is first heard after it, with a
+    /// rollover counter of 1 (RFC 3711 section 3.3.1 leaves it to others to tell). So many packets may be lost.
+    private static let missedBeforeRollover: UInt16 = 4096
 
     private let cipher: GCMCipher
     private let controlCipher: GCMCipher
@@ -46,17 +49,29 @@ struct GCMOpener: ~Copyable {
             index = estimate
         }
         let vector = cipher.vector(ssrc: ssrc, index: index)
-        guard cipher.open(&packet, header: header, end: end, vector: vector) else { throw .unauthentic }
+        if !cipher.open(&packet, header: header, end: end, vector: vector) {
+            guard known == nil, sequenceNumber < Self.missedBeforeRollover else { throw .unauthentic }
+            // Once more with the same key stream gives the sealed bytes back.
+            _ = cipher.open(&packet, header: header, end: end, vector: vector)
+            index += 1 << 16
+            let second = cipher.vector(ssrc: ssrc, index: index)
+            guard cipher.open(&packet, header: header, end: end, vector: second) else { throw .unauthentic }
+        }
         if let known {
             sources[known].index.advance(to: index)
             sources[known].window.insert(index)
         } else {
             sources.append(
                 Source(
-                    ssrc: ssrc, index: PacketIndex(first: sequenceNumber),
+                    ssrc: ssrc, index: PacketIndex(first: index),
                     window: ReplayWindow(first: index, size: Self.window)))
         }
         return end
+    }
+
+    /// Forgets a source of which nothing will come again; the caller keeps away what claims to be of it.
+    mutating func forget(_ ssrc: UInt32) {
+        sources.removeAll { $0.ssrc == ssrc }
     }
 
     /// Decrypts an RTCP packet in place and returns its length without tag and index (RFC 7714 section 9).

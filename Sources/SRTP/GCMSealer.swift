@@ -25,14 +25,14 @@ struct GCMSealer: ~Copyable {
     }
 
     /// Encrypts an RTP packet in place and appends the tag. Returns false when there is no room, or its header does not
-    /// end inside of it.
+    /// end inside of it, or the packet is from before the source's first.
     mutating func seal(_ packet: inout OutputSpan<UInt8>) -> Bool {
         guard packet.freeCapacity >= GCMCipher.tagLength, let header = RTPFields.headerLength(of: packet.span)
         else {
             return false
         }
         let (ssrc, sequenceNumber) = RTPFields.source(of: packet.span)
-        let index = index(of: ssrc, sequenceNumber)
+        guard let index = index(of: ssrc, sequenceNumber) else { return false }
         return cipher.seal(&packet, header: header, vector: cipher.vector(ssrc: ssrc, index: index))
     }
 
@@ -53,14 +53,19 @@ struct GCMSealer: ~Copyable {
         return true
     }
 
-    private mutating func index(of ssrc: UInt32, _ sequenceNumber: UInt16) -> UInt64 {
+    /// Forgets a source under whose SSRC nothing will ever be sealed again.
+    mutating func forget(_ ssrc: UInt32) {
+        sources.removeAll { $0.ssrc == ssrc }
+    }
+
+    /// The index of a packet; nil for one from before the first rollover counter, whose vector another packet will need.
+    private mutating func index(of ssrc: UInt32, _ sequenceNumber: UInt16) -> UInt64? {
         for position in sources.indices where sources[position].ssrc == ssrc {
-            // A number from before the first one has no rollover counter; the packet was never sent either.
-            let index = sources[position].index.estimate(sequenceNumber) ?? UInt64(sequenceNumber)
+            guard let index = sources[position].index.estimate(sequenceNumber) else { return nil }
             sources[position].index.advance(to: index)
             return index
         }
-        sources.append(Source(ssrc: ssrc, index: PacketIndex(first: sequenceNumber)))
+        sources.append(Source(ssrc: ssrc, index: PacketIndex(first: UInt64(sequenceNumber))))
         return UInt64(sequenceNumber)
     }
 }

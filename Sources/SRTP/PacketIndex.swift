@@ -4,8 +4,8 @@ struct PacketIndex {
     private(set) var highest: UInt64
 
     /// Begins with the first packet of a source.
-    init(first sequenceNumber: UInt16) {
-        highest = UInt64(sequenceNumber)
+    init(first index: UInt64) {
+        highest = index
     }
 
     /// The index nearest to the highest that has this sequence number; nil for one from before the first rollover

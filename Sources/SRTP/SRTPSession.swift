@@ -58,6 +58,13 @@ package struct SRTPSession: ~Copyable {
         }
     }
 
+    /// Forgets an SSRC that is never used again in this direction, so that a session that lasts does not grow. AES-GCM
+    /// only; libsrtp keeps what it knows.
+    package mutating func forget(_ ssrc: UInt32) {
+        sealer?.forget(ssrc)
+        opener?.forget(ssrc)
+    }
+
     /// Encrypts the RTP packet in `packet`, which needs `overhead` bytes of room.
     package mutating func protect(_ packet: inout OutputSpan<UInt8>) -> Bool {
         if let isSealed = sealer?.seal(&packet) { return isSealed }

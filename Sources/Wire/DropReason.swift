@@ -32,6 +32,8 @@ package enum DropReason: Int, CaseIterable, Sendable {
     case malformedRTCP
     /// A source that no section of the offer explains.
     case unknownSource
+    /// Over a link between nodes: a source that its announcement has not reached yet, or that was withdrawn.
+    case unannouncedSource
     /// A payload type that was not agreed on.
     case unknownPayloadType
     /// RTX of a source or a packet that is not known.

@@ -56,7 +56,7 @@ enum ParserReplay {
                 let isComplete = feedback.forEachResult(in: span) { _, _ in results += 1 }
                 precondition(results == (isComplete ? feedback.statusCount : 0))
                 isAccepted = isAccepted && isComplete
-            case .nack(let nack):
+            case .nack(let nack), .lossIndication(let nack):
                 nack.forEachSequenceNumber(in: span) { _ in }
             case .fullIntraRequest(let request):
                 request.forEachEntry(in: span) { _, _ in }
