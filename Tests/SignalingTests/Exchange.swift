@@ -57,6 +57,7 @@ struct ProblemDocument: Decodable, Equatable {
     let detail: String
     let instance: String
     let line: Int?
+    var pointer: String?
 }
 
 extension TestResponse {

@@ -7,6 +7,9 @@ final class FakePlane: MediaPlane {
         case open(SessionRole, room: String, offer: String)
         case patch(String, etag: String?, fragment: String)
         case close(String)
+        case control(String, SessionControl)
+        case sessionEvents(String, after: UInt64?)
+        case roomEvents(String, after: UInt64?)
     }
 
     /// What every call throws, if anything.
@@ -17,12 +20,19 @@ final class FakePlane: MediaPlane {
     let ready: Bool
     /// When set, patches with another entity tag are refused.
     let etag: String?
+    /// What every control is answered with.
+    let snapshot: ConferenceSnapshot
+    /// Where event streams come from.
+    let events: EventSource
     private let log = Mutex<[Call]>([])
 
     init(
         refusing refusal: SessionError? = nil, patchResult: PatchResult = .accepted,
         room: RoomDescription = RoomDescription(participants: [], watchers: 0), families: [MetricFamily] = [],
-        ready: Bool = true, etag: String? = nil
+        ready: Bool = true, etag: String? = nil,
+        snapshot: ConferenceSnapshot = .init(
+            number: 1, participant: nil, participants: [], speaker: nil, slots: [], bitsPerSecond: nil),
+        events: EventSource = EventSource()
     ) {
         self.refusal = refusal
         self.patchResult = patchResult
@@ -30,6 +40,8 @@ final class FakePlane: MediaPlane {
         self.families = families
         self.ready = ready
         self.etag = etag
+        self.snapshot = snapshot
+        self.events = events
     }
 
     var calls: [Call] { log.withLock { $0 } }
@@ -40,7 +52,10 @@ final class FakePlane: MediaPlane {
         if let refusal { throw refusal }
         guard let id = SessionID("session-1") else { throw .unknownSession }
         var participant: ParticipantID?
-        if case .publish(let name) = role { participant = name ?? ParticipantID("chosen") }
+        switch role {
+        case .publish(let name), .participate(let name): participant = name ?? ParticipantID("chosen")
+        case .watch, .echo: break
+        }
         return SessionAnswer(id: id, participant: participant, sdp: "v=0\r\ns=answer\r\n", etag: "tag1")
     }
 
@@ -61,6 +76,30 @@ final class FakePlane: MediaPlane {
     func describe(_ room: RoomID) async throws(SessionError) -> RoomDescription {
         if let refusal { throw refusal }
         return self.room
+    }
+
+    func control(
+        _ session: SessionID, _ change: SessionControl
+    ) async throws(SessionError) -> ConferenceSnapshot {
+        log.withLock { $0.append(.control(session.description, change)) }
+        if let refusal { throw refusal }
+        return snapshot
+    }
+
+    func events(
+        of session: SessionID, after last: UInt64?
+    ) async throws(SessionError) -> AsyncStream<ConferenceEvent> {
+        log.withLock { $0.append(.sessionEvents(session.description, after: last)) }
+        if let refusal { throw refusal }
+        return events.open()
+    }
+
+    func events(
+        in room: RoomID, after last: UInt64?
+    ) async throws(SessionError) -> AsyncStream<ConferenceEvent> {
+        log.withLock { $0.append(.roomEvents(room.description, after: last)) }
+        if let refusal { throw refusal }
+        return events.open()
     }
 
     func metrics() async -> [MetricFamily] { families }

@@ -10,6 +10,10 @@ import Testing
         ("/whep/a", .watch(room: "a", participant: nil), "/whep/{room}"),
         ("/whep/a/b", .watch(room: "a", participant: "b"), "/whep/{room}/{participant}"),
         ("/sessions/a", .session("a"), "/sessions/{id}"), ("/rooms/a", .room("a"), "/rooms/{room}"),
+        ("/sessions/a/events", .sessionEvents("a"), "/sessions/{id}/events"),
+        ("/sessions/a/control", .control("a"), "/sessions/{id}/control"),
+        ("/rooms/a/sessions", .participate(room: "a"), "/rooms/{room}/sessions"),
+        ("/rooms/a/events", .roomEvents("a"), "/rooms/{room}/events"),
         ("/offer", .echo, "/offer"), ("/healthz", .health, "/healthz"), ("/readyz", .readiness, "/readyz"),
         ("/metrics", .metrics, "/metrics"),
     ])
@@ -19,7 +23,10 @@ import Testing
         #expect(found?.template == template)
     }
 
-    @Test(arguments: ["", "/x", "whip", "/whip//", "/Whip/a", "/whip/a/b", "/offer/", "/favicon.ico"])
+    @Test(arguments: [
+        "", "/x", "whip", "/whip//", "/Whip/a", "/whip/a/b", "/offer/", "/favicon.ico", "/sessions/a/b",
+        "/sessions/a/events/", "/rooms/a/control", "/rooms//events", "/sessions/events/a",
+    ])
     func `other paths have none`(path: String) {
         #expect(Route(path: path, in: client, echo: true) == nil)
     }

@@ -12,6 +12,9 @@ import Testing
         (.put, "/whip/lobby", "POST, OPTIONS"), (.get, "/whep/lobby/ann", "POST, OPTIONS"),
         (.get, "/sessions/s1", "PATCH, DELETE, OPTIONS"), (.head, "/sessions/s1", "PATCH, DELETE, OPTIONS"),
         (.post, "/sessions/s1", "PATCH, DELETE, OPTIONS"), (.put, "/sessions/s1", "PATCH, DELETE, OPTIONS"),
+        (.get, "/rooms/lobby/sessions", "POST, OPTIONS"), (.get, "/sessions/s1/control", "POST, OPTIONS"),
+        (.post, "/sessions/s1/events", "GET, HEAD, OPTIONS"),
+        (.post, "/rooms/lobby/events", "GET, HEAD, OPTIONS"),
         (.delete, "/rooms/lobby", "GET, HEAD, OPTIONS"), (.post, "/metrics", "GET, HEAD, OPTIONS"),
         (.post, "/healthz", "GET, HEAD, OPTIONS"), (.post, "/", "GET, HEAD, OPTIONS"),
     ])
@@ -48,6 +51,10 @@ import Testing
         ("/offer", "POST, OPTIONS", "application/json", nil),
         ("/sessions/s1", "PATCH, DELETE, OPTIONS", nil, "application/trickle-ice-sdpfrag"),
         ("/rooms/lobby", "GET, HEAD, OPTIONS", nil, nil),
+        ("/rooms/lobby/sessions", "POST, OPTIONS", "application/sdp", nil),
+        ("/sessions/s1/control", "POST, OPTIONS", "application/json", nil),
+        ("/sessions/s1/events", "GET, HEAD, OPTIONS", nil, nil),
+        ("/rooms/lobby/events", "GET, HEAD, OPTIONS", nil, nil),
     ])
     func `a preflight request is answered with what the endpoint takes`(
         path: String, methods: String, post: String?, patch: String?
@@ -59,7 +66,9 @@ import Testing
         #expect(response["Accept-Patch"] == patch)
         #expect(response["Access-Control-Allow-Origin"] == "*")
         #expect(response["Access-Control-Allow-Methods"] == methods)
-        #expect(response["Access-Control-Allow-Headers"] == "Content-Type, If-Match, Authorization, Accept")
+        #expect(
+            response["Access-Control-Allow-Headers"]
+                == "Content-Type, If-Match, Authorization, Accept, Last-Event-ID")
     }
 
     @Test(arguments: ["/metrics", "/healthz", "/readyz", "/"])
@@ -131,6 +140,9 @@ import Testing
                 smartc_http_requests_total{method="GET",route="/healthz",status="200"} 2
                 smartc_http_requests_total{method="GET",route="/whip/{room}",status="405"} 1
                 smartc_http_requests_total{method="other",route="unknown",status="404"} 1
+                # HELP smartc_http_event_streams Event streams that are open.
+                # TYPE smartc_http_event_streams gauge
+                smartc_http_event_streams 0
 
                 """)
     }
