@@ -11,7 +11,7 @@ struct ControlDocument: Decodable {
 
     static let heights = 0...4320
     /// Above any number of sections that an offer can have.
-    static let lastNs = 0...1000
+    static let lastNs = 0...64
     /// In Unicode scalars.
     static let labelLengths = 1...32
     /// The media side keeps the names for as long as the session.
