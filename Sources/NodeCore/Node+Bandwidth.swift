@@ -1,11 +1,295 @@
+import Congestion
 import Forwarding
+import Peering
+import RTP
+import SDP
 import Wire
 
-// What each session's link carries, and which layers that buys.
+// What each subscriber's link carries, and which layers that buys.
 extension Node {
+    /// A layer whose size is not known yet counts for this height, by its encoding's place.
+    private static let guessedHeights = [180, 360, 720, 1080]
+    private static let tellInterval = Duration.seconds(1)
+
+    /// Makes the link of a session that tells how media arrives.
+    mutating func addLink(to session: inout Session, _ slot: Int, _ sections: [NegotiatedSection]) {
+        let sending = sections.filter(\.direction.sends)
+        let hasFeedback = sending.contains { section in
+            section.extensions.contains { $0.kind == .transportWideCC }
+        }
+        let hasREMB = sending.contains { $0.codecs.contains { $0.feedback.contains(.remb) } }
+        let pictures = zip(session.downTracks, sending).filter { $1.kind == .video }.map(\.0)
+        guard hasFeedback || hasREMB, !pictures.isEmpty,
+            pictures.count <= BitrateAllocator.maximumSlots
+        else { return }
+        session.link = links.insert(
+            SubscriberLink(session: slot, downTracks: pictures, hasFeedback: hasFeedback))
+    }
+
+    /// Takes transport-wide feedback of a subscriber.
+    mutating func receive(
+        _ feedback: TransportFeedbackHeader, in compound: Span<UInt8>, from session: Int, at now: Instant
+    ) {
+        guard let link = sessions[session]?.link else { return }
+        links[link]?.downlink.receive(feedback, in: compound, at: now)
+        counters.feedbackReceived += 1
+    }
+
+    /// Takes a subscriber's own estimate.
+    mutating func receive(remb bitsPerSecond: UInt64, from session: Int, at now: Instant) {
+        guard let link = sessions[session]?.link else { return }
+        links[link]?.downlink.receive(remb: bitsPerSecond, at: now)
+    }
+
+    /// Takes the worst loss that a subscriber has reported.
+    mutating func receive(loss fraction: Double, roundTrip: Duration?, from session: Int, at now: Instant) {
+        guard let link = sessions[session]?.link else { return }
+        links[link]?.downlink.receive(lossFraction: fraction, roundTrip: roundTrip, at: now)
+    }
+
+    /// Does what is due for one subscriber's link: held packets, probes, another choice of layers.
+    mutating func advanceLink(of session: Int, at now: Instant, into outbox: inout Outbox) {
+        guard let link = sessions[session]?.link else { return }
+        links[link]?.downlink.advance(to: now)
+        sendHeld(on: link, at: now, into: &outbox)
+        sendPadding(on: link, at: now, into: &outbox)
+        if links[link]?.nextAllocation ?? now <= now { allocateBandwidth(of: session, at: now) }
+        tellBandwidth(of: session, on: link, at: now)
+    }
+
     /// Divides what the link carries over a session's slots.
-    mutating func allocateBandwidth(of session: Int, at now: Instant) {}
+    mutating func allocateBandwidth(of session: Int, at now: Instant) {
+        guard let link = sessions[session]?.link, sessions[session]?.peer.isConnected == true else { return }
+        links[link]?.nextAllocation = now + SubscriberLink.allocationInterval
+        let downTracks = links[link]?.downTracks ?? []
+        for (place, downTrack) in downTracks.enumerated() {
+            prepare(place, of: link, downTrack, of: session, at: now)
+        }
+        guard var budget = links[link]?.downlink.videoBitsPerSecond(at: now) else { return }
+        if let since = links[link]?.since, now < since + SubscriberLink.benefitOfDoubt {
+            budget = max(budget, smallest(of: link))
+        }
+        guard let summary = links[link]?.allocator.allocate(budget, at: now) else { return }
+        links[link]?.downlink.wish(for: summary, at: now)
+        for (place, downTrack) in downTracks.enumerated() {
+            guard let slot = links[link]?.allocator.slots[place], links[link]?.shown[place] != nil else {
+                continue
+            }
+            let target: LayerTarget =
+                switch slot.choice {
+                case .unused, .paused: .paused
+                case .layer(let number): .layer(Layer(number: number))
+                }
+            if self.downTracks[downTrack]?.layerTarget != target { aim(downTrack, at: target) }
+        }
+    }
 
     /// The size in pixels of what a slot shows, where known.
-    mutating func size(shownBy downTrack: Int) -> (width: Int?, height: Int?) { (nil, nil) }
+    mutating func size(shownBy downTrack: Int, at now: Instant) -> (width: Int?, height: Int?) {
+        guard let source = downTracks[downTrack]?.source, let layer = downTracks[downTrack]?.layer else {
+            return (nil, nil)
+        }
+        for option in layers(of: Int(source.track), at: now).reversed()
+        where option.layer.encoding == layer.encoding && option.layer.spatial <= layer.spatial {
+            return (option.width, option.height)
+        }
+        return (nil, nil)
+    }
+
+    /// Whether the link is too narrow for the smallest layer of what a slot is to show.
+    mutating func isStarved(_ downTrack: Int, of session: Int) -> Bool {
+        guard let link = sessions[session]?.link else { return false }
+        return links[link]?.choice(of: downTrack) == .paused
+            && downTracks[downTrack]?.isPaused == true
+    }
+
+    // MARK: - Sending
+
+    /// Counts a packet that is about to go to a subscriber. Returns its transport-wide number.
+    mutating func count(
+        bytes: Int, _ kind: PacketKind, to session: Int, at now: Instant
+    ) -> UInt16? {
+        guard let link = sessions[session]?.link else { return nil }
+        if links[link]?.since == nil { links[link]?.since = now }
+        return links[link]?.downlink.sent(bytes: bytes, kind: kind, at: now)
+    }
+
+    /// Holds a video packet back if the subscriber's link is busy. Returns whether it waits now; the caller sends it if not.
+    mutating func hold(
+        _ sequenceNumber: UInt16, bytes: Int, _ kind: PacketKind, of downTrack: Int, at now: Instant
+    ) -> Bool {
+        guard let session = downTracks[downTrack]?.session, let link = sessions[session]?.link,
+            let ssrc = downTracks[downTrack]?.ssrc
+        else { return false }
+        let isFree = links[link]?.queue.isEmpty == true && links[link]?.downlink.canSend(at: now) == true
+        guard !isFree, let place = links[link]?.downTracks.firstIndex(of: downTrack) else { return false }
+        let held = QueuedPacket(
+            reference: SubscriberLink.HeldPacket(
+                downTrack: Int32(truncatingIfNeeded: downTrack), ssrc: ssrc, sequenceNumber: sequenceNumber),
+            bytes: bytes, slot: place, kind: kind)
+        guard links[link]?.queue.append(held) == true else { return false }
+        if let pacing = links[link]?.downlink.pacingBitsPerSecond,
+            let full = links[link]?.queue.slotToDrop(pacing: pacing)
+        {
+            giveUp(Int(full), of: link, at: now)
+        }
+        return true
+    }
+
+    private mutating func giveUp(_ place: Int, of link: Int, at now: Instant) {
+        let dropped = links[link]?.queue.drop(slot: UInt8(truncatingIfNeeded: place)) ?? 0
+        counters.drops[.pacingQueueFull] += UInt64(dropped)
+        guard let downTrack = links[link]?.downTracks[place] else { return }
+        downTracks[downTrack]?.waitForKeyFrame()
+        if let source = downTracks[downTrack]?.target, isCurrent(source) {
+            upTracks[Int(source.track)]?.requestKeyFrame(of: Int(source.encoding), because: .pacing)
+        }
+    }
+
+    private mutating func sendHeld(on link: Int, at now: Instant, into outbox: inout Outbox) {
+        while links[link]?.downlink.canSend(at: now) == true, let held = links[link]?.queue.removeFirst() {
+            let downTrack = Int(held.reference.downTrack)
+            guard downTracks[downTrack]?.ssrc == held.reference.ssrc else { continue }
+            sendStored(
+                held.reference.sequenceNumber, held.kind, on: downTrack, at: now, into: &outbox)
+        }
+    }
+
+    /// Sends padding while a probe wants it, on the RTX stream of the first slot that has one: it repairs nothing, and the
+    /// remote drops it once it is counted.
+    private mutating func sendPadding(on link: Int, at now: Instant, into outbox: inout Outbox) {
+        guard let session = links[link]?.session else { return }
+        while let wanted = links[link]?.downlink.padding(at: now) {
+            var isSent = false
+            for downTrack in links[link]?.downTracks ?? [] {
+                guard let padding = downTracks[downTrack]?.padding() else { continue }
+                isSent = send(padding, bytes: wanted, on: downTrack, of: session, at: now, into: &outbox)
+                break
+            }
+            guard isSent else { return }
+            counters.paddingSent += 1
+        }
+    }
+
+    /// Writes a packet that is only padding (RFC 3550 section 5.1). Returns whether it was sent.
+    private mutating func send(
+        _ padding: DownTrack.Padding, bytes: Int, on downTrack: Int, of session: Int, at now: Instant,
+        into outbox: inout Outbox
+    ) -> Bool {
+        guard let identifiers = downTracks[downTrack]?.identifiers, let mid = downTracks[downTrack]?.mid,
+            identifiers.transportWideCC != 0
+        else { return false }
+        // Header, extensions with MID and number, tag.
+        let overhead = 12 + 4 + 16 + 16
+        let count = min(max(bytes - overhead, 1), 255)
+        guard let number = self.count(bytes: count + overhead, .padding, to: session, at: now) else {
+            return false
+        }
+        let refusal = sessions[session]?.peer.sendMedia(capacity: count + 64, into: &outbox) { output in
+            output.append(0xB0)
+            output.append(padding.payloadType)
+            output.append(bigEndian: padding.sequenceNumber)
+            output.append(bigEndian: padding.timestamp)
+            output.append(bigEndian: padding.ssrc)
+            _ = ForwardedExtensions.none.write(
+                identifiers: identifiers, mid: mid, transportSequence: number, from: Span(), into: &output)
+            for _ in 1..<count { output.append(0) }
+            output.append(UInt8(truncatingIfNeeded: count))
+            return true
+        }
+        return refusal == nil
+    }
+
+    // MARK: - Choosing
+
+    /// Tells the allocator what one slot is to show and what there is of it.
+    private mutating func prepare(
+        _ place: Int, of link: Int, _ downTrack: Int, of session: Int, at now: Instant
+    ) {
+        let source = downTracks[downTrack]?.target ?? downTracks[downTrack]?.source
+        let track = source.flatMap { isCurrent($0) ? Int($0.track) : nil }
+        var height = BitrateAllocator.anyHeight
+        if let slot = sessions[session]?.participation?.slots.first(where: { $0.downTrack == downTrack }) {
+            height = slot.isPaused ? 0 : slot.height ?? BitrateAllocator.anyHeight
+        }
+        let options = track.map { self.options(of: $0, at: now) } ?? LayerOptions()
+        if links[link]?.shown[place] != track {
+            links[link]?.shown[place] = track
+            links[link]?.allocator.slots[place].show(options)
+        } else {
+            links[link]?.allocator.slots[place].options = options
+        }
+        if links[link]?.allocator.slots[place].wantedHeight != height {
+            links[link]?.allocator.slots[place].wantedHeight = height
+            // A large picture is worth more than a thumbnail.
+            links[link]?.allocator.slots[place].priority = height >= 360 ? 1 : 0
+        }
+    }
+
+    private mutating func smallest(of link: Int) -> Int {
+        var sum = 0
+        for slot in links[link]?.allocator.slots ?? [] where slot.wantedHeight > 0 && !slot.options.isEmpty {
+            sum += Int(slot.options[0].bitsPerSecond)
+        }
+        return sum
+    }
+
+    /// A track's layers as the allocator knows them, those included that their sender has switched off because nobody
+    /// wanted them.
+    private mutating func options(of track: Int, at now: Instant) -> LayerOptions {
+        var options = LayerOptions()
+        for option in layers(of: track, at: now) {
+            let packets = max(Int(option.framesPerSecond), option.bitsPerSecond / 8 / 1100)
+            let guess = Self.guessedHeights[min(Int(option.layer.encoding), 3)]
+            options.insert(
+                Congestion.LayerOption(
+                    bitsPerSecond: Congestion.LayerOption.bitsPerSecondOnWire(
+                        option.bitsPerSecond, packetsPerSecond: packets),
+                    height: option.height ?? guess, framesPerSecond: Int(option.framesPerSecond.rounded()),
+                    id: option.layer.number))
+        }
+        return options
+    }
+
+    /// The layers of a track, measured anew a few times a second for all subscribers together.
+    mutating func layers(of track: Int, at now: Instant) -> [Forwarding.LayerOption] {
+        while layerCache.count <= track { layerCache.append(LayerCache()) }
+        let generation = upTracks.generation(of: track)
+        if layerCache[track].generation == generation, layerCache[track].until > now {
+            return layerCache[track].options
+        }
+        var options = upTracks[track]?.layers(at: now) ?? []
+        if layerCache[track].generation == generation {
+            options += layerCache[track].dormant.filter { sleeping in
+                !options.contains { $0.layer.encoding == sleeping.layer.encoding }
+            }
+        } else {
+            layerCache[track] = LayerCache()
+        }
+        layerCache[track].generation = generation
+        layerCache[track].until = now + SubscriberLink.allocationInterval
+        layerCache[track].options = options
+        return options
+    }
+
+    private mutating func tellBandwidth(of session: Int, on link: Int, at now: Instant) {
+        guard sessions[session]?.participation != nil, let room = sessions[session]?.room,
+            let id = sessions[session]?.id, let estimate = links[link]?.downlink.bitsPerSecond,
+            sessions[session]?.participation?.nextBandwidth ?? now <= now
+        else { return }
+        sessions[session]?.participation?.nextBandwidth = now + Self.tellInterval
+        let told = sessions[session]?.participation?.toldBitsPerSecond ?? 0
+        guard abs(estimate - told) * 10 > told else { return }
+        sessions[session]?.participation?.toldBitsPerSecond = estimate
+        notify(.bandwidth(estimate), in: room, to: id)
+    }
+}
+
+/// The layers of one up track as they were measured last.
+struct LayerCache {
+    var generation: UInt32 = 0
+    var until = Instant(nanoseconds: .min)
+    var options: [Forwarding.LayerOption] = []
+    /// Those that their sender was told to switch off.
+    var dormant: [Forwarding.LayerOption] = []
 }

@@ -1,0 +1,66 @@
+import Congestion
+import Forwarding
+import Wire
+
+/// The way to one subscriber: what it carries, which layers that buys, and the packets that wait for their turn.
+///
+/// Only peers that tell how media arrives have one: transport-wide feedback, or REMB.
+struct SubscriberLink: ~Copyable {
+    /// A packet that waits; its bytes are in its source's store.
+    struct HeldPacket: BitwiseCopyable, Sendable {
+        /// The slot number of the down track, and its SSRC, as slots are used again.
+        var downTrack: Int32
+        var ssrc: UInt32
+        /// The number under which the subscriber knows it.
+        var sequenceNumber: UInt16
+    }
+
+    /// How often layers are chosen anew where nothing has changed.
+    static let allocationInterval = Duration.milliseconds(200)
+    /// For so long after the first packet a subscriber is given the smallest layers whatever the estimate, which has not
+    /// had time to rise.
+    static let benefitOfDoubt = Duration.seconds(3)
+
+    /// The slot number of the session.
+    let session: Int
+    var downlink: Downlink
+    var queue = PacingQueue<HeldPacket>()
+    var allocator = BitrateAllocator()
+    /// The video down tracks, in the order of the allocator's slots, and the up track whose layers each was last given.
+    let downTracks: [Int]
+    var shown: [Int?]
+    var since: Instant?
+    var nextAllocation: Instant?
+
+    /// - Parameter hasFeedback: whether transport-wide feedback was agreed on. Without it nothing can be probed, so that
+    ///   the estimate begins where an ordinary link is.
+    init(session: Int, downTracks: [Int], hasFeedback: Bool) {
+        self.session = session
+        self.downTracks = downTracks
+        shown = Array(repeating: nil, count: downTracks.count)
+        downlink = Downlink(limits: hasFeedback ? .init() : .init(start: 2_500_000))
+        for place in downTracks.indices {
+            allocator.slots.append(
+                AllocatedSlot(priority: place == 0 ? 1 : 0, wantedHeight: BitrateAllocator.anyHeight))
+        }
+    }
+
+    /// What the slot of a down track is sent; nil if it is no video slot.
+    func choice(of downTrack: Int) -> AllocatedSlot.Choice? {
+        downTracks.firstIndex(of: downTrack).map { allocator.slots[$0].choice }
+    }
+}
+
+extension BitrateAllocator {
+    /// Higher than any picture: the best layer that there is.
+    static let anyHeight = 4320
+}
+
+extension Layer {
+    /// A number for a layer of one track: two bits of encoding, three each of spatial and temporal layer.
+    var number: UInt8 { (encoding & 3) << 6 | (spatial & 7) << 3 | temporal & 7 }
+
+    init(number: UInt8) {
+        self.init(encoding: number >> 6, spatial: number >> 3 & 7, temporal: number & 7)
+    }
+}
