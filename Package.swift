@@ -63,13 +63,14 @@ let core: [[Target]] = [
     library("Wire"),
     library("RTP", ["Wire"]),
     library("SDP", ["Wire"]),
+    library("Congestion", ["RTP", "Wire"], testing: ["Impairment"]),
     library("STUN", ["COpenSSL", "Wire"], testing: ["Impairment"]),
     library("DTLS", ["CDTLSClock", "COpenSSL", "Wire"]),
     library("SRTP", ["COpenSSL", "CSRTP"], testing: ["Wire"]),
     library("Peering", ["DTLS", "SRTP", "STUN", "Wire"], testing: ["Impairment"]),
     library("Forwarding", ["RTP", "SDP", "Wire", .containers], testing: ["Impairment"]),
     library(
-        "NodeCore", ["DTLS", "Forwarding", "Peering", "RTP", "SDP", "STUN", "Wire", .containers],
+        "NodeCore", ["Congestion", "DTLS", "Forwarding", "Peering", "RTP", "SDP", "STUN", "Wire", .containers],
         testing: ["Impairment"]),
 ]
 

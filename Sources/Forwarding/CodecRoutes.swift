@@ -38,6 +38,12 @@ struct CodecRoutes: Sendable {
         source.track == track && source.generation == generation
     }
 
+    /// The payload type of the first RTX that there is.
+    var retransmission: UInt8? {
+        for index in 0..<count { if let type = routes[index].retransmission { return type } }
+        return nil
+    }
+
     func route(of payloadType: UInt8) -> Route? {
         for index in 0..<count where routes[index].arriving == payloadType { return routes[index] }
         return nil

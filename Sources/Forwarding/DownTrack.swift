@@ -72,7 +72,11 @@ package struct DownTrack: Sendable {
         self.retransmissionSSRC = retransmissionSSRC
         clockRate = section.codecs.first?.codec.clockRate ?? 90000
         mid = MIDText(section.mid)
-        identifiers = ExtensionIdentifiers(section.extensions)
+        // A packet that is sent again without an RTX stream has to be the same byte for byte, number and all.
+        let isRepeatedAsItWas =
+            retransmissionSSRC == nil && section.codecs.contains { $0.feedback.contains(.nack) }
+        identifiers = ExtensionIdentifiers(
+            section.extensions.filter { !isRepeatedAsItWas || $0.kind != .transportWideCC })
         codecs = section.codecs
         munger = Munger(firstSequenceNumber: generator.next() >> 1, firstTimestamp: generator.next())
         // In the lower half, so that nobody misses a rollover who loses the first packets (RFC 3711
@@ -107,6 +111,13 @@ package struct DownTrack: Sendable {
     package mutating func restart(_ origin: SourceReference) {
         guard origin == source else { return }
         selector.restart(origin)
+        munger.forgetOrigins()
+    }
+
+    /// Gives up what was not sent yet: the next key frame continues the stream.
+    package mutating func waitForKeyFrame() {
+        guard let source else { return }
+        selector.restart(source)
         munger.forgetOrigins()
     }
 
@@ -283,6 +294,44 @@ package struct DownTrack: Sendable {
                 payloadType: payloadType, hasMarker: hasMarker, replaced: nil, carriesMID: true,
                 originalSequenceNumber: outgoing, patch: rewritten.patch,
                 frameNumberOffset: rewritten.frameNumberOffset))
+    }
+
+    /// A packet that was decided on and has waited since: what changes in it on the way out.
+    ///
+    /// - Parameter payload: what was stored after the header.
+    package func rewrite(
+        _ header: RTPHeader, payload: Span<UInt8>, codec: Codec?, as outgoing: UInt16, of origin: Munger.Origin
+    ) -> Rewrite? {
+        guard routes.belong(to: origin.source), let route = routes.route(of: header.payloadType) else {
+            return nil
+        }
+        let packet = codec?.video.map { PacketDescription($0, payload) } ?? PacketDescription()
+        guard let rewritten = munger.patch(packet, of: origin) else { return nil }
+        return Rewrite(
+            numbers: .init(
+                sequenceNumber: outgoing, timestamp: header.timestamp &+ origin.timestampOffset),
+            payloadType: route.leaving, hasMarker: header.hasMarker || origin.isMarked, replaced: nil,
+            carriesMID: isEarly(outgoing), originalSequenceNumber: nil, patch: rewritten.patch,
+            frameNumberOffset: rewritten.frameNumberOffset)
+    }
+
+    /// The header of a packet on the RTX stream that carries nothing but padding.
+    package struct Padding: Sendable {
+        package let payloadType: UInt8
+        package let sequenceNumber: UInt16
+        package let timestamp: UInt32
+        package let ssrc: UInt32
+    }
+
+    /// The next packet of padding; nil without an RTX stream, and before the first picture.
+    package mutating func padding() -> Padding? {
+        guard let retransmissionSSRC, packetsSent > 0, let payloadType = routes.retransmission else {
+            return nil
+        }
+        retransmissionSequence &+= 1
+        return Padding(
+            payloadType: payloadType, sequenceNumber: retransmissionSequence,
+            timestamp: munger.lastTimestamp, ssrc: retransmissionSSRC)
     }
 
     /// Whether the subscriber's loss of pictures may reach the publisher now.

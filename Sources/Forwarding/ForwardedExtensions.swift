@@ -48,6 +48,11 @@ package struct ExtensionIdentifiers: Sendable, Equatable {
 package struct ForwardedExtensions: Sendable {
     private var ranges = InlineArray<6, Range<Int>>(repeating: 0..<0)
 
+    /// Nothing is passed on.
+    package static let none = ForwardedExtensions()
+
+    private init() {}
+
     package init(in packet: Span<UInt8>, _ block: HeaderExtensionBlock, identifiers: ExtensionIdentifiers) {
         guard block.range.count > 0 else { return }
         for index in ranges.indices where identifiers.through[index] != 0 {

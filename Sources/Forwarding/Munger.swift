@@ -56,7 +56,7 @@ package struct Munger: Sendable {
     private var segments = InlineArray<4, Segment?>(repeating: nil)
     private var current = 0
     private let first: Int64
-    private var lastTimestamp: UInt32
+    private(set) var lastTimestamp: UInt32
     private var lastArrival: Instant?
     /// Up to this position nothing leads back any more.
     private var forgotten: Int64 = 0

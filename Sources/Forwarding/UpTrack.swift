@@ -99,6 +99,9 @@ package struct UpTrack: ~Copyable {
 
     // MARK: - Encodings, by number
 
+    /// Whether packets are kept for some time.
+    package var isStored: Bool { feedback.contains(.nack) }
+
     /// How many encodings have been seen.
     package var encodingCount: Int { encodings.count }
 

@@ -22,7 +22,7 @@ extension Node {
         guard hasFeedback || hasREMB, !pictures.isEmpty,
             pictures.count <= BitrateAllocator.maximumSlots
         else { return }
-        session.link = links.insert(
+        session.downlink = subscriberLinks.insert(
             SubscriberLink(session: slot, downTracks: pictures, hasFeedback: hasFeedback))
     }
 
@@ -30,49 +30,49 @@ extension Node {
     mutating func receive(
         _ feedback: TransportFeedbackHeader, in compound: Span<UInt8>, from session: Int, at now: Instant
     ) {
-        guard let link = sessions[session]?.link else { return }
-        links[link]?.downlink.receive(feedback, in: compound, at: now)
+        guard let link = sessions[session]?.downlink else { return }
+        subscriberLinks[link]?.downlink.receive(feedback, in: compound, at: now)
         counters.feedbackReceived += 1
     }
 
     /// Takes a subscriber's own estimate.
     mutating func receive(remb bitsPerSecond: UInt64, from session: Int, at now: Instant) {
-        guard let link = sessions[session]?.link else { return }
-        links[link]?.downlink.receive(remb: bitsPerSecond, at: now)
+        guard let link = sessions[session]?.downlink else { return }
+        subscriberLinks[link]?.downlink.receive(remb: bitsPerSecond, at: now)
     }
 
     /// Takes the worst loss that a subscriber has reported.
     mutating func receive(loss fraction: Double, roundTrip: Duration?, from session: Int, at now: Instant) {
-        guard let link = sessions[session]?.link else { return }
-        links[link]?.downlink.receive(lossFraction: fraction, roundTrip: roundTrip, at: now)
+        guard let link = sessions[session]?.downlink else { return }
+        subscriberLinks[link]?.downlink.receive(lossFraction: fraction, roundTrip: roundTrip, at: now)
     }
 
     /// Does what is due for one subscriber's link: held packets, probes, another choice of layers.
     mutating func advanceLink(of session: Int, at now: Instant, into outbox: inout Outbox) {
-        guard let link = sessions[session]?.link else { return }
-        links[link]?.downlink.advance(to: now)
+        guard let link = sessions[session]?.downlink else { return }
+        subscriberLinks[link]?.downlink.advance(to: now)
         sendHeld(on: link, at: now, into: &outbox)
         sendPadding(on: link, at: now, into: &outbox)
-        if links[link]?.nextAllocation ?? now <= now { allocateBandwidth(of: session, at: now) }
+        if subscriberLinks[link]?.nextAllocation ?? now <= now { allocateBandwidth(of: session, at: now) }
         tellBandwidth(of: session, on: link, at: now)
     }
 
     /// Divides what the link carries over a session's slots.
     mutating func allocateBandwidth(of session: Int, at now: Instant) {
-        guard let link = sessions[session]?.link, sessions[session]?.peer.isConnected == true else { return }
-        links[link]?.nextAllocation = now + SubscriberLink.allocationInterval
-        let downTracks = links[link]?.downTracks ?? []
+        guard let link = sessions[session]?.downlink, sessions[session]?.peer.isConnected == true else { return }
+        subscriberLinks[link]?.nextAllocation = now + SubscriberLink.allocationInterval
+        let downTracks = subscriberLinks[link]?.downTracks ?? []
         for (place, downTrack) in downTracks.enumerated() {
             prepare(place, of: link, downTrack, of: session, at: now)
         }
-        guard var budget = links[link]?.downlink.videoBitsPerSecond(at: now) else { return }
-        if let since = links[link]?.since, now < since + SubscriberLink.benefitOfDoubt {
+        guard var budget = subscriberLinks[link]?.downlink.videoBitsPerSecond(at: now) else { return }
+        if let since = subscriberLinks[link]?.since, now < since + SubscriberLink.benefitOfDoubt {
             budget = max(budget, smallest(of: link))
         }
-        guard let summary = links[link]?.allocator.allocate(budget, at: now) else { return }
-        links[link]?.downlink.wish(for: summary, at: now)
+        guard let summary = subscriberLinks[link]?.allocator.allocate(budget, at: now) else { return }
+        subscriberLinks[link]?.downlink.wish(for: summary, at: now)
         for (place, downTrack) in downTracks.enumerated() {
-            guard let slot = links[link]?.allocator.slots[place], links[link]?.shown[place] != nil else {
+            guard let slot = subscriberLinks[link]?.allocator.slots[place], subscriberLinks[link]?.shown[place] != nil else {
                 continue
             }
             let target: LayerTarget =
@@ -98,8 +98,8 @@ extension Node {
 
     /// Whether the link is too narrow for the smallest layer of what a slot is to show.
     mutating func isStarved(_ downTrack: Int, of session: Int) -> Bool {
-        guard let link = sessions[session]?.link else { return false }
-        return links[link]?.choice(of: downTrack) == .paused
+        guard let link = sessions[session]?.downlink else { return false }
+        return subscriberLinks[link]?.choice(of: downTrack) == .paused
             && downTracks[downTrack]?.isPaused == true
     }
 
@@ -109,27 +109,27 @@ extension Node {
     mutating func count(
         bytes: Int, _ kind: PacketKind, to session: Int, at now: Instant
     ) -> UInt16? {
-        guard let link = sessions[session]?.link else { return nil }
-        if links[link]?.since == nil { links[link]?.since = now }
-        return links[link]?.downlink.sent(bytes: bytes, kind: kind, at: now)
+        guard let link = sessions[session]?.downlink else { return nil }
+        if subscriberLinks[link]?.since == nil { subscriberLinks[link]?.since = now }
+        return subscriberLinks[link]?.downlink.sent(bytes: bytes, kind: kind, at: now)
     }
 
     /// Holds a video packet back if the subscriber's link is busy. Returns whether it waits now; the caller sends it if not.
     mutating func hold(
         _ sequenceNumber: UInt16, bytes: Int, _ kind: PacketKind, of downTrack: Int, at now: Instant
     ) -> Bool {
-        guard let session = downTracks[downTrack]?.session, let link = sessions[session]?.link,
+        guard let session = downTracks[downTrack]?.session, let link = sessions[session]?.downlink,
             let ssrc = downTracks[downTrack]?.ssrc
         else { return false }
-        let isFree = links[link]?.queue.isEmpty == true && links[link]?.downlink.canSend(at: now) == true
-        guard !isFree, let place = links[link]?.downTracks.firstIndex(of: downTrack) else { return false }
+        let isFree = subscriberLinks[link]?.queue.isEmpty == true && subscriberLinks[link]?.downlink.canSend(at: now) == true
+        guard !isFree, let place = subscriberLinks[link]?.downTracks.firstIndex(of: downTrack) else { return false }
         let held = QueuedPacket(
             reference: SubscriberLink.HeldPacket(
                 downTrack: Int32(truncatingIfNeeded: downTrack), ssrc: ssrc, sequenceNumber: sequenceNumber),
             bytes: bytes, slot: place, kind: kind)
-        guard links[link]?.queue.append(held) == true else { return false }
-        if let pacing = links[link]?.downlink.pacingBitsPerSecond,
-            let full = links[link]?.queue.slotToDrop(pacing: pacing)
+        guard subscriberLinks[link]?.queue.append(held) == true else { return false }
+        if let pacing = subscriberLinks[link]?.downlink.pacingBitsPerSecond,
+            let full = subscriberLinks[link]?.queue.slotToDrop(pacing: pacing)
         {
             giveUp(Int(full), of: link, at: now)
         }
@@ -137,17 +137,17 @@ extension Node {
     }
 
     private mutating func giveUp(_ place: Int, of link: Int, at now: Instant) {
-        let dropped = links[link]?.queue.drop(slot: UInt8(truncatingIfNeeded: place)) ?? 0
+        let dropped = subscriberLinks[link]?.queue.drop(slot: UInt8(truncatingIfNeeded: place)) ?? 0
         counters.drops[.pacingQueueFull] += UInt64(dropped)
-        guard let downTrack = links[link]?.downTracks[place] else { return }
+        guard let downTrack = subscriberLinks[link]?.downTracks[place] else { return }
         downTracks[downTrack]?.waitForKeyFrame()
         if let source = downTracks[downTrack]?.target, isCurrent(source) {
-            upTracks[Int(source.track)]?.requestKeyFrame(of: Int(source.encoding), because: .pacing)
+            upTracks[Int(source.track)]?.requestKeyFrame(of: Int(source.encoding))
         }
     }
 
     private mutating func sendHeld(on link: Int, at now: Instant, into outbox: inout Outbox) {
-        while links[link]?.downlink.canSend(at: now) == true, let held = links[link]?.queue.removeFirst() {
+        while subscriberLinks[link]?.downlink.canSend(at: now) == true, let held = subscriberLinks[link]?.queue.removeFirst() {
             let downTrack = Int(held.reference.downTrack)
             guard downTracks[downTrack]?.ssrc == held.reference.ssrc else { continue }
             sendStored(
@@ -158,10 +158,10 @@ extension Node {
     /// Sends padding while a probe wants it, on the RTX stream of the first slot that has one: it repairs nothing, and the
     /// remote drops it once it is counted.
     private mutating func sendPadding(on link: Int, at now: Instant, into outbox: inout Outbox) {
-        guard let session = links[link]?.session else { return }
-        while let wanted = links[link]?.downlink.padding(at: now) {
+        guard let session = subscriberLinks[link]?.session else { return }
+        while let wanted = subscriberLinks[link]?.downlink.padding(at: now) {
             var isSent = false
-            for downTrack in links[link]?.downTracks ?? [] {
+            for downTrack in subscriberLinks[link]?.downTracks ?? [] {
                 guard let padding = downTracks[downTrack]?.padding() else { continue }
                 isSent = send(padding, bytes: wanted, on: downTrack, of: session, at: now, into: &outbox)
                 break
@@ -213,22 +213,22 @@ extension Node {
             height = slot.isPaused ? 0 : slot.height ?? BitrateAllocator.anyHeight
         }
         let options = track.map { self.options(of: $0, at: now) } ?? LayerOptions()
-        if links[link]?.shown[place] != track {
-            links[link]?.shown[place] = track
-            links[link]?.allocator.slots[place].show(options)
+        if subscriberLinks[link]?.shown[place] != track {
+            subscriberLinks[link]?.shown[place] = track
+            subscriberLinks[link]?.allocator.slots[place].show(options)
         } else {
-            links[link]?.allocator.slots[place].options = options
+            subscriberLinks[link]?.allocator.slots[place].options = options
         }
-        if links[link]?.allocator.slots[place].wantedHeight != height {
-            links[link]?.allocator.slots[place].wantedHeight = height
+        if subscriberLinks[link]?.allocator.slots[place].wantedHeight != height {
+            subscriberLinks[link]?.allocator.slots[place].wantedHeight = height
             // A large picture is worth more than a thumbnail.
-            links[link]?.allocator.slots[place].priority = height >= 360 ? 1 : 0
+            subscriberLinks[link]?.allocator.slots[place].priority = height >= 360 ? 1 : 0
         }
     }
 
     private mutating func smallest(of link: Int) -> Int {
         var sum = 0
-        for slot in links[link]?.allocator.slots ?? [] where slot.wantedHeight > 0 && !slot.options.isEmpty {
+        for slot in subscriberLinks[link]?.allocator.slots ?? [] where slot.wantedHeight > 0 && !slot.options.isEmpty {
             sum += Int(slot.options[0].bitsPerSecond)
         }
         return sum
@@ -272,9 +272,17 @@ extension Node {
         return options
     }
 
+    /// The layer with the fewest bits, as far as that was measured.
+    mutating func lowestLayer(of track: Int) -> Layer? {
+        guard track < layerCache.count, layerCache[track].generation == upTracks.generation(of: track) else {
+            return nil
+        }
+        return layerCache[track].options.first?.layer
+    }
+
     private mutating func tellBandwidth(of session: Int, on link: Int, at now: Instant) {
         guard sessions[session]?.participation != nil, let room = sessions[session]?.room,
-            let id = sessions[session]?.id, let estimate = links[link]?.downlink.bitsPerSecond,
+            let id = sessions[session]?.id, let estimate = subscriberLinks[link]?.downlink.bitsPerSecond,
             sessions[session]?.participation?.nextBandwidth ?? now <= now
         else { return }
         sessions[session]?.participation?.nextBandwidth = now + Self.tellInterval

@@ -49,7 +49,7 @@ extension Node {
         }
         assignSources(to: slot)
         allocateBandwidth(of: slot, at: now)
-        tellSlots(of: slot)
+        tellSlots(of: slot, at: now)
         return try snapshot(of: id)
     }
 
@@ -247,7 +247,7 @@ extension Node {
                 continue
             }
             rooms[room]?.nextSlotCheck = now + Self.slotInterval
-            for session in rooms[room]?.participants ?? [] { tellSlots(of: session) }
+            for session in rooms[room]?.participants ?? [] { tellSlots(of: session, at: now) }
         }
     }
 
@@ -263,6 +263,8 @@ extension Node {
             sessions[session]?.participation?.slots[index].track = track
             show(track, in: slot.downTrack)
         }
+        // Layers are chosen with the next tick.
+        if let link = sessions[session]?.downlink { subscriberLinks[link]?.nextAllocation = nil }
     }
 
     /// The up track for each slot, nil for those of the other kind and those that stay empty.
@@ -349,18 +351,20 @@ extension Node {
     }
 
     /// Tells a participant which of its slots show something else than it knows of.
-    mutating func tellSlots(of session: Int) {
+    mutating func tellSlots(of session: Int, at now: Instant) {
         guard let room = sessions[session]?.room, let id = sessions[session]?.id else { return }
         for index in 0..<(sessions[session]?.participation?.slots.count ?? 0) {
             guard let slot = sessions[session]?.participation?.slots[index] else { continue }
-            let present = describe(slot)
+            let present = describe(slot, of: session, at: now)
             guard present != slot.told else { continue }
             sessions[session]?.participation?.slots[index].told = present
             notify(.slot(present), in: room, to: id)
         }
     }
 
-    private mutating func describe(_ slot: Participation.ReceiveSlot) -> ConferenceSnapshot.Slot {
+    private mutating func describe(
+        _ slot: Participation.ReceiveSlot, of session: Int, at now: Instant
+    ) -> ConferenceSnapshot.Slot {
         var described = ConferenceSnapshot.Slot(
             mid: slot.told.mid, kind: slot.told.kind, state: .empty, participant: slot.pin?.participant)
         guard let track = slot.track, let publisher = upTracks[track]?.session else { return described }
@@ -371,9 +375,11 @@ extension Node {
             described.state = .muted
         } else if slot.isPaused {
             described.state = .paused
+        } else if isStarved(slot.downTrack, of: session) {
+            described.state = .starved
         } else if let source = downTracks[slot.downTrack]?.source, Int(source.track) == track {
             described.state = .active
-            (described.width, described.height) = size(shownBy: slot.downTrack)
+            (described.width, described.height) = size(shownBy: slot.downTrack, at: now)
         } else {
             described.state = .waiting
         }

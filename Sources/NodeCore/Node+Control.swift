@@ -1,3 +1,4 @@
+import Congestion
 import Forwarding
 import Peering
 import RTP
@@ -46,8 +47,11 @@ extension Node {
                 var sources: [UInt32] = []
                 request.forEachEntry(in: compound) { ssrc, _ in sources.append(ssrc) }
                 for ssrc in sources { pictureLost(on: downTrack(of: slot, ssrc: ssrc), at: now) }
-            case .sourceDescription, .goodbye, .transportFeedback, .receiverEstimatedMaximumBitrate,
-                .extendedReport, .lossIndication, .other:
+            case .transportFeedback(let feedback):
+                receive(feedback, in: compound, from: slot, at: now)
+            case .receiverEstimatedMaximumBitrate(let advice):
+                receive(remb: advice.bitsPerSecond, from: slot, at: now)
+            case .sourceDescription, .goodbye, .extendedReport, .lossIndication, .other:
                 continue
             }
         }
@@ -56,11 +60,17 @@ extension Node {
     private mutating func receive(
         _ blocks: ReportBlocks, in compound: Span<UInt8>, from slot: Int, at now: Instant
     ) {
+        var worst: UInt8?
+        var roundTrip: Duration?
         for number in 0..<blocks.count {
             let block = blocks.block(number, in: compound)
-            if let index = downTrack(of: slot, ssrc: block.ssrc) {
-                downTracks[index]?.receive(block, at: now)
-            }
+            guard let index = downTrack(of: slot, ssrc: block.ssrc) else { continue }
+            downTracks[index]?.receive(block, at: now)
+            worst = max(worst ?? 0, block.fractionLost)
+            roundTrip = downTracks[index]?.roundTrip ?? roundTrip
+        }
+        if let worst {
+            receive(loss: Double(worst) / 256, roundTrip: roundTrip, from: slot, at: now)
         }
     }
 
@@ -84,16 +94,24 @@ extension Node {
             && upTracks.generation(of: Int(source.track)) == source.generation
     }
 
-    /// Sends a packet again that a subscriber has lost.
+    /// Sends a packet again that a subscriber has lost, when its link has room.
     private mutating func retransmit(
         _ outgoing: UInt16, on index: Int, at now: Instant, into outbox: inout Outbox
+    ) {
+        if hold(outgoing, bytes: Self.controlSize, .retransmission, of: index, at: now) { return }
+        sendStored(outgoing, .retransmission, on: index, at: now, into: &outbox)
+    }
+
+    /// Sends a stored packet: for the first time after it was held back, or again.
+    mutating func sendStored(
+        _ outgoing: UInt16, _ kind: PacketKind, on index: Int, at now: Instant, into outbox: inout Outbox
     ) {
         guard let origin = downTracks[index]?.origin(of: outgoing), isCurrent(origin.source) else {
             counters.drops[.retransmissionUnavailable] += 1
             return
         }
         let track = Int(origin.source.track)
-        // The packet is copied out of the store: retransmissions are rare, and the node stays free to change.
+        // The packet is copied out of the store: such packets are rare, and the node stays free to change.
         let stored = upTracks[track]?.withStored(origin.sequenceNumber, of: Int(origin.source.encoding)) {
             packet, header in
             (
@@ -106,11 +124,17 @@ extension Node {
             return
         }
         let codec = upTracks[track]?.codec(of: stored.header.payloadType)
-        let decision =
-            downTracks[index]?.retransmit(
-                stored.header, payload: stored.bytes.span.extracting(stored.header.payload), codec: codec,
-                as: outgoing, of: origin, at: now)
-            ?? .drop(.retransmissionUnavailable)
+        let payload = stored.bytes.span.extracting(stored.header.payload)
+        let decision: DownTrack.Decision =
+            if kind == .retransmission {
+                downTracks[index]?.retransmit(
+                    stored.header, payload: payload, codec: codec, as: outgoing, of: origin, at: now)
+                    ?? .drop(.retransmissionUnavailable)
+            } else {
+                downTracks[index]?.rewrite(
+                    stored.header, payload: payload, codec: codec, as: outgoing, of: origin
+                ).map { .send($0) } ?? .drop(.retransmissionUnavailable)
+            }
         switch decision {
         case .drop(let reason):
             counters.drops[reason] += 1
@@ -118,11 +142,15 @@ extension Node {
             let extensions = ForwardedExtensions(
                 in: stored.bytes.span, stored.header.extensions, identifiers: identifiers)
             if let refusal = send(
-                stored.bytes.span, stored.header, extensions, as: rewrite, on: index, into: &outbox)
+                stored.bytes.span, stored.header, extensions, as: rewrite, kind, on: index, at: now,
+                into: &outbox)
             {
                 counters.drops[refusal] += 1
-            } else {
+            } else if kind == .retransmission {
                 counters.retransmissionsSent += 1
+            } else {
+                counters.packetsForwarded += 1
+                counters.bytesForwarded += UInt64(stored.header.payload.count)
             }
         }
     }

@@ -1,3 +1,4 @@
+import Congestion
 import Forwarding
 import Peering
 import RTP
@@ -95,6 +96,9 @@ extension Node {
         }
         let extensions = ForwardedExtensions(in: packet, header.extensions, identifiers: identifiers)
         var isKeyFrameWanted = false
+        let kind: PacketKind = upTracks[track]?.kind == .audio ? .audio : .video
+        // What waits is found again in the source's store.
+        let isHeld = kind == .video && upTracks[track]?.isStored == true
         for index in subscribers {
             let decision =
                 downTracks[index]?.decide(header, description, of: origin, at: now) ?? .drop(.inactiveLayer)
@@ -103,8 +107,13 @@ extension Node {
                 if let replaced = rewrite.replaced, replaced.track != origin.track {
                     upTracks[Int(replaced.track)]?.unsubscribe(index)
                 }
+                if isHeld, hold(
+                    rewrite.numbers.sequenceNumber, bytes: packet.count, .video, of: index, at: now)
+                {
+                    continue
+                }
                 let refusal = send(
-                    packet, header, extensions, as: rewrite, on: index, into: &outbox)
+                    packet, header, extensions, as: rewrite, kind, on: index, at: now, into: &outbox)
                 if let refusal {
                     counters.drops[refusal] += 1
                 } else {
@@ -128,7 +137,8 @@ extension Node {
     /// Writes one packet for one subscriber. Returns why it was not sent, or nil.
     mutating func send(
         _ packet: Span<UInt8>, _ header: RTPHeader, _ extensions: ForwardedExtensions,
-        as rewrite: DownTrack.Rewrite, on downTrack: Int, into outbox: inout Outbox
+        as rewrite: DownTrack.Rewrite, _ kind: PacketKind, on downTrack: Int, at now: Instant,
+        into outbox: inout Outbox
     ) -> DropReason? {
         guard let session = downTracks[downTrack]?.session,
             let identifiers = downTracks[downTrack]?.identifiers,
@@ -142,6 +152,13 @@ extension Node {
             ssrc = retransmission
         }
         let capacity = header.payload.count + header.extensions.range.count + Self.headerRoom
+        var transportSequence: UInt16?
+        if sessions[session]?.downlink != nil {
+            // The header with an extension block, the tag.
+            let bytes = header.payload.count + 12 + 12 + 16
+            let number = count(bytes: bytes, kind, to: session, at: now)
+            transportSequence = identifiers.transportWideCC == 0 ? nil : number
+        }
         let refusal = sessions[session]?.peer.sendMedia(capacity: capacity, into: &outbox) { output in
             output.append(0x80)
             output.append(rewrite.payloadType | (rewrite.hasMarker ? 0x80 : 0))
@@ -149,9 +166,8 @@ extension Node {
             output.append(bigEndian: rewrite.numbers.timestamp)
             output.append(bigEndian: ssrc)
             if extensions.write(
-                identifiers: identifiers, mid: mid, frameNumberOffset: rewrite.frameNumberOffset,
-                from: packet,
-                into: &output)
+                identifiers: identifiers, mid: mid, transportSequence: transportSequence,
+                frameNumberOffset: rewrite.frameNumberOffset, from: packet, into: &output)
             {
                 var written = output.mutableSpan
                 written[0] = 0x90
@@ -225,7 +241,10 @@ extension Node {
         }
         sessions[slot]?.latch(source)
         sessions[slot]?.feedback?.mediaSSRC = header.ssrc
-        if !source.isRetransmission, let room = sessions[slot]?.room { rooms[room]?.isStale = true }
+        if !source.isRetransmission, let room = sessions[slot]?.room {
+            // The first packet of a track is often that of a key frame, which those who wait for it should get.
+            if source.encoding == 0 { assignSources(in: room) } else { rooms[room]?.isStale = true }
+        }
         return source
     }
 

@@ -36,7 +36,9 @@ extension Node {
             id: id, room: place, role: role, participant: participant, peer: peer, ssrc: generator.next(),
             cname: token(12, using: &generator),
             usesReducedSizeRTCP: accepted.allSatisfy(\.usesReducedSizeRTCP),
-            wantsREMB: accepted.contains { $0.codecs.contains { $0.feedback.contains(.remb) } },
+            wantsREMB: accepted.contains { section in
+                section.direction.receives && section.codecs.contains { $0.feedback.contains(.remb) }
+            },
             descriptionID: generator.next() >> 2, at: now)
         var sections: [LocalSection] = []
         for section in accepted {
@@ -55,6 +57,7 @@ extension Node {
                 sessionID: session.descriptionID, version: 1, ufrag: local.ufrag, pwd: local.password,
                 fingerprint: Fingerprint(algorithm: "sha-256", bytes: fingerprint),
                 candidates: configuration.candidates, sections: sections))
+        addLink(to: &session, slot, accepted)
         if case .participate = role {
             session.participation = Participation(
                 slots: zip(session.downTracks, accepted.filter(\.direction.sends)).map {
@@ -186,6 +189,7 @@ extension Node {
 
     /// Forgets the tracks of a session, and takes them off each other.
     mutating func removeTracks(of slot: Int) {
+        if let link = sessions[slot]?.downlink { subscriberLinks.remove(link) }
         for index in sessions[slot]?.downTracks ?? [] {
             for source in [downTracks[index]?.source, downTracks[index]?.target] {
                 if let source, isCurrent(source) { upTracks[Int(source.track)]?.unsubscribe(index) }

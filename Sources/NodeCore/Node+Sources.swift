@@ -98,11 +98,17 @@ extension Node {
 
     /// Shows a track in a slot of a participant, or nothing.
     mutating func show(_ track: Int?, in downTrack: Int) {
-        if let track, let source = preferredSource(of: track) {
-            retarget(downTrack, to: source)
-        } else {
+        guard let track, let source = preferredSource(of: track) else {
             clear(downTrack)
+            return
         }
+        let present = downTracks[downTrack]?.target ?? downTracks[downTrack]?.source
+        if present?.track != source.track, case .layer = downTracks[downTrack]?.layerTarget {
+            // The layers of another source were chosen; of this one the lowest is right until that is done.
+            let lowest = lowestLayer(of: track)
+            downTracks[downTrack]?.aim(at: lowest.map { .layer($0) } ?? .best)
+        }
+        retarget(downTrack, to: wanted(by: downTrack, of: source))
     }
 
     /// Leaves a slot without a source.

@@ -35,6 +35,9 @@ package struct Node: ~Copyable {
     var notices: [ConferenceNotice] = []
     /// Rooms that have ended since `takeEndedRooms` was called.
     var endedRooms: [RoomID] = []
+    var subscriberLinks = SlotTable<SubscriberLink>()
+    /// By up track.
+    var layerCache: [LayerCache] = []
     /// The number of the last event of a conference.
     var eventNumber: UInt64 = 0
     /// Links to other nodes and what goes over them.
@@ -133,12 +136,16 @@ package struct Node: ~Copyable {
                 sendFeedback(to: slot, at: now, into: &outbox)
             }
             sendReports(to: slot, at: now, into: &outbox)
+            advanceLink(of: slot, at: now, into: &outbox)
         }
         advanceConferences(to: now)
         advanceLinks(to: now, into: &outbox)
         nextTick =
             sessions.count == 0 && cascade.links.count == 0
-            ? nil : now + (hasPublishers || connecting > 0 ? Self.busyTick : Self.idleTick)
+            ? nil
+            : now
+                + (hasPublishers || connecting > 0 || subscriberLinks.count > 0
+                    ? Self.busyTick : Self.idleTick)
     }
 
     /// Makes sure that `advance` is called soon, after something was added.

@@ -14,6 +14,9 @@ package struct NodeCounters: Sendable {
     package var keyFrameRequestsReceived: UInt64 = 0
     package var keyFrameRequestsSent: UInt64 = 0
     package var keyFramesReceived: UInt64 = 0
+    /// Transport-wide feedback of subscribers, and padding sent to probe their links.
+    package var feedbackReceived: UInt64 = 0
+    package var paddingSent: UInt64 = 0
     package var sessionsOpened: UInt64 = 0
     package var sessionsConnected: UInt64 = 0
     /// By the reason's label.
@@ -43,6 +46,8 @@ package struct NodeCounters: Sendable {
         keyFrameRequestsReceived += other.keyFrameRequestsReceived
         keyFrameRequestsSent += other.keyFrameRequestsSent
         keyFramesReceived += other.keyFramesReceived
+        feedbackReceived += other.feedbackReceived
+        paddingSent += other.paddingSent
         sessionsOpened += other.sessionsOpened
         sessionsConnected += other.sessionsConnected
         sessionsClosed.merge(other.sessionsClosed, uniquingKeysWith: +)

@@ -32,6 +32,7 @@ struct Participation {
     var lastN: Int?
     /// The estimate that the participant was told last, bits per second.
     var toldBitsPerSecond: Int?
+    var nextBandwidth: Instant?
 }
 
 /// One track that a session sends, as others are told of it.

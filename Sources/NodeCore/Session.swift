@@ -50,6 +50,8 @@ struct Session: ~Copyable {
     var nextFeedback: Instant
     /// The tracks as others are told of them, in the order of `upTracks`.
     var publications: [Publication] = []
+    /// The slot number of the link by which it tells how media arrives, if it does.
+    var downlink: Int?
     /// What makes it a participant of a conference; nil for WHIP, WHEP and echo.
     var participation: Participation?
     /// Whether others in the room were told that it is there.

@@ -94,13 +94,13 @@ extension Negotiation.Policy.Terms {
         ],
     )
 
-    /// What the node sends along: no sending times and transport-wide numbers, since it does not estimate what a
-    /// subscriber's path takes.
+    /// What the node sends along, with numbers by which a subscriber tells what its path takes; no sending times, which
+    /// would serve an estimate at the other end.
     package static let subscriber = Self(
-        audioFeedback: [.nack],
-        videoFeedback: [.nack, .pli, .fir],
+        audioFeedback: [.nack, .transportCC],
+        videoFeedback: [.nack, .pli, .fir, .transportCC, .remb],
         extensions: [
-            .mid, .videoOrientation, .playoutDelay, .dependencyDescriptor, .audioLevel,
+            .mid, .transportWideCC, .videoOrientation, .playoutDelay, .dependencyDescriptor, .audioLevel,
             .absoluteCaptureTime, .colorSpace,
         ],
     )

@@ -68,6 +68,8 @@ package enum DropReason: Int, CaseIterable, Sendable {
     case retransmissionUnavailable
     /// Retransmissions have used up their share of the subscriber's bits.
     case retransmissionBudget
+    /// More waited for a subscriber's narrow link than it takes in half a second.
+    case pacingQueueFull
     /// The send slab was full.
     case outboxFull
     /// SRTP refused to protect a packet.

@@ -1,0 +1,224 @@
+package import RTP
+package import Wire
+
+extension BandwidthEstimator {
+    /// Takes transport-wide feedback (draft-holmer-rmcat-transport-wide-cc-extensions-01).
+    ///
+    /// Whatever it claims costs a bounded time: it is not read if it names more packets than are remembered, or packets
+    /// that were never sent, or if feedback names more than 20,000 packets in a second.
+    ///
+    /// - Parameter compound: what `feedback` was read from.
+    /// - Returns: whether it was taken. Otherwise nothing has changed but a counter.
+    @discardableResult
+    package mutating func receive(
+        _ feedback: TransportFeedbackHeader, in compound: Span<UInt8>, at now: Instant
+    ) -> Bool {
+        let time = now.microseconds
+        guard let base = acceptedBase(of: feedback, at: time) else {
+            refusedFeedback &+= 1
+            return false
+        }
+        var digest = Digest(time: time)
+        let isWhole = feedback.forEachResult(in: compound) { number, arrival in
+            // Nothing is delivered of a malformed report: what is told first tells that it is whole.
+            if number == feedback.baseSequenceNumber { noteSkipped(before: base, into: &digest) }
+            take(number, arrival: arrival, into: &digest)
+        }
+        guard isWhole else {
+            refusedFeedback &+= 1
+            return false
+        }
+        hasFeedback = true
+        unansweredSince = nil
+        reported = max(reported, base + Int64(feedback.statusCount) - 1)
+        loss.add(arrived: digest.arrived, missing: digest.missing, at: time)
+        if queue.standing < Self.tolerableQueue { loss.learnBackground() }
+        if let newest = digest.newestSend { smoothRoundTrip(time - newest) }
+        update(at: time)
+        finishProbe()
+        return true
+    }
+
+    /// What one feedback packet has told.
+    struct Digest {
+        let time: Int64
+        var arrived = 0
+        var missing = 0
+        /// Bytes whose report was lost; they count with the next arrival.
+        var skippedBytes = 0
+        var newestSend: Int64?
+
+        init(time: Int64) {
+            self.time = time
+        }
+    }
+
+    /// The number that the feedback begins with, if it is one to read.
+    private mutating func acceptedBase(of feedback: TransportFeedbackHeader, at time: Int64) -> Int64? {
+        guard feedback.statusCount > 0, feedback.statusCount <= SentPacketHistory.maximumCapacity,
+            let base = history.position(of: feedback.baseSequenceNumber),
+            base + Int64(feedback.statusCount) <= history.next
+        else { return nil }
+        let earned = min(max(time - statusCreditAt, 0), 1_000_000) * Self.statusesPerSecond / 1_000_000
+        if earned > 0 {
+            statusCredit = min(statusCredit + earned, Self.statusesPerSecond)
+            statusCreditAt = time
+        }
+        let cost = Int64(max(feedback.statusCount, 16))
+        guard statusCredit >= cost else { return nil }
+        statusCredit -= cost
+        return base
+    }
+
+    /// Packets between the last report and this one: the report on them was lost, and they are not.
+    private mutating func noteSkipped(before base: Int64, into digest: inout Digest) {
+        guard reported > 0 else { return }
+        var position = max(reported + 1, history.oldest)
+        while position < base {
+            if history[position].fate == .inFlight {
+                history[position].fate = .assumed
+                digest.skippedBytes += history[position].bytes
+            }
+            position += 1
+        }
+    }
+
+    private mutating func take(_ number: UInt16, arrival: Int64?, into digest: inout Digest) {
+        guard let position = history.position(of: number), position >= history.oldest else { return }
+        let packet = history[position]
+        guard let arrival else {
+            if packet.fate == .inFlight {
+                history[position].fate = .missing
+                digest.missing += 1
+            }
+            return
+        }
+        guard packet.fate != .arrived else { return }
+        history[position].fate = .arrived
+        let send = packet.time(before: digest.time)
+        let arrived = unwrap(arrival)
+        digest.arrived += 1
+        if packet.fate == .missing { digest.missing -= 1 }
+        if packet.fate != .assumed {
+            arrivals.add(bytes: packet.bytes + digest.skippedBytes, at: arrived)
+            digest.skippedBytes = 0
+        }
+        digest.newestSend = max(digest.newestSend ?? send, send)
+        queue.add(send: send, arrival: arrived)
+        if packet.cluster != 0, packet.cluster == probe.cluster {
+            if tally?.cluster != packet.cluster { tally = ProbeTally(cluster: packet.cluster) }
+            tally?.add(bytes: packet.bytes, send: send, arrival: arrived)
+        }
+        // A probe queues by intention: its packets and those behind it tell nothing of the ordinary use.
+        let isShadowed = probe.packets > 0 && send >= probe.first && send < probe.last + Self.probeShadow
+        if !isShadowed, let delta = groups.add(send: send, arrival: arrived) { trend.add(delta) }
+    }
+
+    /// Turns the receiver's clock, which wraps after twelve days, into one that does not.
+    private mutating func unwrap(_ arrival: Int64) -> Int64 {
+        let wrap = TransportFeedbackHeader.arrivalWrapMicroseconds
+        guard let last = lastRawArrival else {
+            lastRawArrival = arrival
+            lastArrival = (arrival % wrap + wrap) % wrap + wrap
+            return lastArrival
+        }
+        var step = (arrival - last) % wrap
+        if step > wrap / 2 { step -= wrap }
+        if step < -wrap / 2 { step += wrap }
+        lastRawArrival = arrival
+        lastArrival += step
+        return lastArrival
+    }
+
+    func acknowledged(over window: Int64) -> Double? {
+        hasFeedback ? arrivals.bitsPerSecond(over: window) : sending.bitsPerSecond(over: window)
+    }
+
+    mutating func smoothRoundTrip(_ sample: Int64) {
+        guard sample >= 0, sample < 10_000_000 else { return }
+        roundTripMicroseconds =
+            sample < roundTripMicroseconds ? sample : (7 * roundTripMicroseconds + sample) / 8
+    }
+
+    // MARK: - Rate
+
+    private mutating func update(at time: Int64) {
+        defer { lastUpdate = time }
+        let hasQueue = queue.standing > Self.tolerableQueue
+        if trend.usage == .over, hasQueue {
+            lastOveruse = time
+            guard let full = acknowledged(over: ArrivalRate.shortWindow) else { return }
+            capacity.observe(full: full)
+            lower(to: Self.backoff * full, at: time)
+            return
+        }
+        let share = loss.share ?? 0
+        if share > Self.lossToLower {
+            guard time - (lastLowered ?? .min / 2) > 300_000 + roundTripMicroseconds else { return }
+            // What arrives is known to fit, whatever else is lost.
+            let fits = Self.backoff * (acknowledged(over: ArrivalRate.shortWindow) ?? 0)
+            lower(to: max(rate * (1 - 0.5 * share), fits), at: time)
+            return
+        }
+        guard trend.usage == .normal || !hasQueue, share - loss.background < Self.lossToRaise,
+            let arrived = acknowledged(over: ArrivalRate.longWindow)
+        else { return }
+        raise(upTo: 1.5 * arrived + 10_000, at: time)
+    }
+
+    mutating func lower(to target: Double, at time: Int64) {
+        lastLowered = time
+        rate = max(min(rate, target), Double(limits.floor))
+    }
+
+    /// A little more, as the time since the last update allows, but not above `cap`; never less.
+    mutating func raise(upTo cap: Double, at time: Int64) {
+        capacity.forget(ifBelow: min(rate, cap / 1.5))
+        guard let lastUpdate, rate < cap else { return }
+        let elapsed = Double(min(max(time - lastUpdate, 0), 1_000_000)) / 1e6
+        let raised: Double
+        if capacity.isNear(rate) {
+            // Section 5.5: about one packet per response time.
+            let response = Double(roundTripMicroseconds) / 1e6 + 0.1
+            raised = rate + max(4000, 8 * 1000 / response * 0.5) * elapsed
+        } else {
+            raised = rate + rate * (Self.growthPerSecond - 1) * elapsed
+        }
+        rate = min(raised, max(cap, rate), Double(limits.ceiling))
+    }
+
+    // MARK: - Probes
+
+    private mutating func finishProbe() {
+        guard let tally, tally.cluster == probe.cluster else { return }
+        guard let found = tally.result(sentBytes: probe.bytes, sentPackets: probe.packets) else { return }
+        self.tally = nil
+        result = found
+        // Nothing is believed of a link that loses or queues already.
+        guard loss.share ?? 0 < Self.lossToLower else { return }
+        if Double(found.bitsPerSecond) > rate {
+            rate = min(Double(found.bitsPerSecond), Double(limits.ceiling))
+            if let known = capacity.bitsPerSecond, rate > known { capacity = LinkCapacity() }
+        }
+        if found.isLimit { capacity.observe(full: Double(found.bitsPerSecond)) }
+    }
+
+    // MARK: - Silence
+
+    /// How long packets may go unanswered.
+    private var patience: Int64 { 500_000 + 2 * roundTripMicroseconds }
+
+    /// When `advance` should be called next; `nil` while nothing is unanswered.
+    package var deadline: Instant? {
+        guard hasFeedback, let unansweredSince else { return nil }
+        let due = max(unansweredSince + patience, lastTimeout + 500_000)
+        return Instant(nanoseconds: due * 1000)
+    }
+
+    /// Lowers the estimate by a fifth every half second while packets go out and no feedback comes.
+    package mutating func advance(to now: Instant) {
+        guard let deadline, now >= deadline else { return }
+        lastTimeout = now.microseconds
+        lower(to: rate * 0.8, at: lastTimeout)
+    }
+}
