@@ -39,8 +39,6 @@ struct Cascade: ~Copyable {
     var mirrored: [Int: [Mirroring]] = [:]
     /// By the slot number of the up track.
     var mirrors: [[TrackMirror]] = []
-    /// Rooms of which the other nodes have to be told something.
-    var stale: Set<Int> = []
     var messages: [LinkEnvelope] = []
     /// Sessions that stand for publishers elsewhere.
     var mirroredSessions = 0

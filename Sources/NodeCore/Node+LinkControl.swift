@@ -108,13 +108,8 @@ extension Node {
 
     // MARK: - Leaving
 
-    /// Ends lost links, tells what has changed, and reports.
+    /// Ends lost links, and reports.
     mutating func advanceLinks(to now: Instant, into outbox: inout Outbox) {
-        if !cascade.stale.isEmpty {
-            let rooms = cascade.stale.sorted()
-            cascade.stale.removeAll(keepingCapacity: true)
-            for room in rooms { tellOfPublishers(in: room) }
-        }
         for link in 0..<cascade.links.slotCount where cascade.links.isOccupied(link) {
             if cascade.links[link]?.peer.advance(to: now, into: &outbox) != nil {
                 counters.linksLost += 1

@@ -33,20 +33,15 @@ extension Node {
         guard let id = rooms[room]?.id, isDeserted(room) else { return false }
         unfollow(room)
         roomsByID[id] = nil
-        cascade.stale.remove(room)
         endedRooms.append(id)
         rooms.remove(room)
         return true
     }
 
-    /// Notes that other nodes have to be told of a room's publishers, if any follow it.
-    mutating func publishersChanged(in room: Int) {
-        if cascade.mirrored[room] != nil { cascade.stale.insert(room) }
-    }
-
-    /// Tells those who follow a room what has changed since they were told last.
+    /// Tells those who follow a room what has changed of its publishers since they were told last. At once, so that a
+    /// newcomer is known at the edge before its media can come.
     mutating func tellOfPublishers(in room: Int) {
-        guard let id = rooms[room]?.id else { return }
+        guard cascade.mirrored[room] != nil, let id = rooms[room]?.id else { return }
         let publishers = rooms[room]?.publishers ?? []
         for index in (cascade.mirrored[room] ?? []).indices {
             guard let mirroring = cascade.mirrored[room]?[index],
@@ -109,7 +104,7 @@ extension Node {
     mutating func encodingBegan(_ encoding: Int, of track: Int, from session: Int) {
         guard track < cascade.mirrors.count, !cascade.mirrors[track].isEmpty else { return }
         for index in cascade.mirrors[track].indices { beginEncoding(encoding, of: track, mirror: index) }
-        if let room = sessions[session]?.room { publishersChanged(in: room) }
+        if let room = sessions[session]?.room { tellOfPublishers(in: room) }
     }
 
     /// Binds an encoding to its SSRC on a link. One that was in use is given up: the numbers of a stream that begins anew

@@ -68,7 +68,7 @@ extension Node {
         sessionsByID[id] = slot
         if let key = UfragKey.key(local.ufrag) { sessionsByUfrag[key] = slot }
         join(slot, room: place, role)
-        publishersChanged(in: place)
+        tellOfPublishers(in: place)
         connecting += 1
         counters.sessionsOpened += 1
         report(.opened, of: slot)
@@ -183,7 +183,7 @@ extension Node {
         removeTracks(of: slot)
         sessions.remove(slot)
         rooms[room]?.remove(slot)
-        publishersChanged(in: room)
+        tellOfPublishers(in: room)
         if !removeIfDeserted(room) { assignSources(in: room) }
     }
 

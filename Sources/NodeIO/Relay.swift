@@ -8,30 +8,37 @@ import Wire
 
 /// The media side of a process: its workers, behind the protocol that signaling speaks.
 ///
-/// A room lives on one worker, chosen by its name; a session's name tells its worker.
+/// A room is at home on one worker, chosen by its name, with all who send; those who only watch go to others, too, when
+/// there are many of them. A session's name tells its worker.
 package final class Relay: MediaPlane {
-    private let workers: [Worker]
+    let workers: [Worker]
     /// The bound ports, one for each worker.
     package let udpPorts: [UInt16]
     private let limits: NodeConfiguration.Limits
+    let spreadThreshold: Int
     private let isDraining = Mutex(false)
-    private let logger: Logger
+    let logger: Logger
     private let events: AsyncStream<NodeEvent>
     private let eventSource: AsyncStream<NodeEvent>.Continuation
+    /// What workers tell each other; nothing is dropped, since each message counts.
+    let linkMessages: AsyncStream<LinkEnvelope>
+    private let linkSource: AsyncStream<LinkEnvelope>.Continuation
 
     /// Events that wait for the log; older ones go first if nobody reads them.
     private static let eventBacklog = 4096
 
     private init(
-        workers: [Worker], udpPorts: [UInt16], limits: NodeConfiguration.Limits, logger: Logger,
-        events: AsyncStream<NodeEvent>, eventSource: AsyncStream<NodeEvent>.Continuation
+        workers: [Worker], udpPorts: [UInt16], configuration: RelayConfiguration, logger: Logger,
+        events: (AsyncStream<NodeEvent>, AsyncStream<NodeEvent>.Continuation),
+        links: (AsyncStream<LinkEnvelope>, AsyncStream<LinkEnvelope>.Continuation)
     ) {
         self.workers = workers
         self.udpPorts = udpPorts
-        self.limits = limits
+        limits = configuration.limits
+        spreadThreshold = configuration.spreadThreshold
         self.logger = logger
-        self.events = events
-        self.eventSource = eventSource
+        (self.events, eventSource) = events
+        (linkMessages, linkSource) = links
     }
 
     /// Binds all ports and starts the workers; when one fails, none is left.
@@ -42,6 +49,7 @@ package final class Relay: MediaPlane {
         let addresses = configuration.effectiveAddresses
         let (events, eventSource) = AsyncStream.makeStream(
             of: NodeEvent.self, bufferingPolicy: .bufferingNewest(eventBacklog))
+        let (links, linkSource) = AsyncStream.makeStream(of: LinkEnvelope.self)
         var workers: [Worker] = []
         var ports: [UInt16] = []
         for number in 0..<max(1, configuration.workers) {
@@ -53,7 +61,7 @@ package final class Relay: MediaPlane {
             workers.append(
                 try Worker(
                     number: number, socket: socket, addresses: addresses, limits: configuration.limits,
-                    certificate: certificate, events: eventSource))
+                    certificate: certificate, events: eventSource, links: linkSource))
         }
         for (number, worker) in workers.enumerated() {
             do {
@@ -64,13 +72,16 @@ package final class Relay: MediaPlane {
             }
         }
         return Relay(
-            workers: workers, udpPorts: ports, limits: configuration.limits, logger: logger, events: events,
-            eventSource: eventSource)
+            workers: workers, udpPorts: ports, configuration: configuration, logger: logger,
+            events: (events, eventSource), links: (links, linkSource))
     }
 
-    /// Logs what happens to sessions until the relay is shut down.
+    /// Logs what happens to sessions, and carries what workers tell each other, until the relay is shut down.
     package func run() async {
-        for await event in events { log(event) }
+        await withTaskGroup { tasks in
+            tasks.addTask { await self.carryLinkMessages() }
+            for await event in events { log(event) }
+        }
     }
 
     /// Takes no new sessions, ends all others, tells their remotes, and stops the workers.
@@ -78,6 +89,7 @@ package final class Relay: MediaPlane {
         isDraining.withLock { $0 = true }
         for worker in workers { await worker.shutDown() }
         eventSource.finish()
+        linkSource.finish()
     }
 
     // MARK: - MediaPlane
@@ -86,11 +98,20 @@ package final class Relay: MediaPlane {
         _ role: SessionRole, in room: RoomID, offer: String
     ) async throws(SessionError) -> SessionAnswer {
         guard !isDraining.withLock({ $0 }) else { throw .draining }
-        if await sessionCount() >= limits.sessions {
+        let loads = await loads(of: room)
+        if loads.reduce(0, { $0 + $1.all }) >= limits.sessions {
             throw .limitReached(
                 what: "This node takes \(limits.sessions) sessions.", retryAfter: .seconds(30))
         }
-        return try await worker(of: room).open(role, in: room, offer: offer)
+        if loads.reduce(0, { $0 + $1.room }) >= limits.sessionsPerRoom {
+            throw .limitReached(
+                what: "The room \(room) takes \(limits.sessionsPerRoom) sessions.", retryAfter: .seconds(30))
+        }
+        let home = home(of: room)
+        let place = place(for: role, home: home, loads)
+        guard place != home else { return try await workers[home].open(role, in: room, offer: offer) }
+        return try await workers[place].open(
+            role, in: room, offer: offer, following: NodeID(worker: home))
     }
 
     package func patch(
@@ -104,7 +125,7 @@ package final class Relay: MediaPlane {
     }
 
     package func describe(_ room: RoomID) async throws(SessionError) -> RoomDescription {
-        try await worker(of: room).describe(room)
+        try await description(of: room)
     }
 
     package func control(
@@ -164,12 +185,13 @@ package final class Relay: MediaPlane {
         return count
     }
 
-    private func worker(of room: RoomID) -> Worker {
+    /// The number of the worker where a room's publishers are.
+    func home(of room: RoomID) -> Int {
         // FNV-1a: the same worker for the same name, in every process.
         let hash = room.description.utf8.reduce(0xcbf2_9ce4_8422_2325 as UInt64) {
             ($0 ^ UInt64($1)) &* 0x100_0000_01b3
         }
-        return workers[Int(hash % UInt64(workers.count))]
+        return Int(hash % UInt64(workers.count))
     }
 
     private func worker(of session: SessionID) throws(SessionError) -> Worker {

@@ -10,11 +10,14 @@ package struct RelayConfiguration: Sendable {
     /// The addresses that answers name; ports are ignored. Empty stands for the machine's own.
     package var advertised: [SocketAddress]
     package var limits: NodeConfiguration.Limits
+    /// So many sessions of a room are at its own worker before watchers go to others, too; at least 1.
+    package var spreadThreshold: Int
 
     package init(
         udpPort: UInt16 = 40000, workers: Int, advertised: [SocketAddress] = [],
-        limits: NodeConfiguration.Limits = .init()
+        limits: NodeConfiguration.Limits = .init(), spreadThreshold: Int = 100
     ) {
+        self.spreadThreshold = max(1, spreadThreshold)
         self.udpPort = udpPort
         self.workers = workers
         self.advertised = advertised

@@ -17,13 +17,14 @@ package actor Worker {
     private nonisolated let descriptor: Int32
     package nonisolated let port: UInt16
     package nonisolated let hasSegmentation: Bool
-    private var node: Node
+    var node: Node
     private var socket: UDPSocket
     private var inbox = Inbox()
     private var outbox = Outbox(bytes: Worker.outboxBytes, entryLimit: Worker.outboxEntries)
     private var generator = SystemRandomNumberGenerator()
     private let events: AsyncStream<NodeEvent>.Continuation
     private var feed = ConferenceFeed()
+    private let links: AsyncStream<LinkEnvelope>.Continuation?
     private var socketRefusals: UInt64 = 0
     private var worstLag = Duration.zero
 
@@ -36,10 +37,12 @@ package actor Worker {
     /// - Parameters:
     ///   - number: the worker's number in its process.
     ///   - addresses: where clients reach the machine.
+    ///   - links: where goes what other workers have to be told; nil for a worker that is alone.
     package init(
         number: Int, socket: consuming UDPSocket, addresses: [SocketAddress],
         limits: NodeConfiguration.Limits,
-        certificate: Certificate, events: AsyncStream<NodeEvent>.Continuation
+        certificate: Certificate, events: AsyncStream<NodeEvent>.Continuation,
+        links: AsyncStream<LinkEnvelope>.Continuation? = nil
     ) throws(RelayError) {
         let candidates = addresses.map { $0.with(port: socket.port) }
         let loop = try EventLoop(name: "worker-\(number)")
@@ -54,7 +57,8 @@ package actor Worker {
         self.node = node
         self.socket = socket
         self.events = events
-        outbox.reservePeers(limits.sessions)
+        self.links = links
+        outbox.reservePeers(Node.peerCount(limits))
     }
 
     /// Starts the thread; before that nothing that is asked of the worker runs.
@@ -171,5 +175,6 @@ package actor Worker {
         for event in node.takeEvents() { events.yield(event) }
         for notice in node.takeNotices() { feed.publish(notice) }
         for room in node.takeEndedRooms() { feed.close(room) }
+        for envelope in node.takeLinkMessages() { links?.yield(envelope) }
     }
 }
