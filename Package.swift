@@ -75,7 +75,9 @@ let core: [[Target]] = [
 ]
 
 let server: [[Target]] = [
-    library("NodeIO", ["CLinux", "DTLS", "NodeCore", "Peering", "Wire", .logging], testing: ["STUN"]),
+    library(
+        "NodeIO", ["CLinux", "DTLS", "NodeCore", "Peering", "Wire", .logging],
+        testing: ["Endpoint", "STUN"]),
     library(
         "Signaling",
         [

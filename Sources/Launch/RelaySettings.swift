@@ -18,6 +18,8 @@ package struct RelaySettings: Sendable, Equatable {
     package var isEchoEnabled = false
     package var maxSessions = 2000
     package var maxSessionsPerRoom = 1000
+    /// So many sessions of a room are on its own worker before watchers go to others, too.
+    package var spreadThreshold = 100
     /// URLs of the schemes `stun`, `stuns`, `turn` and `turns`.
     package var iceServers: [String] = []
 
@@ -47,6 +49,9 @@ package struct RelaySettings: Sendable, Equatable {
         try reader.read(.enableEcho, into: &isEchoEnabled, "true or false") { Self.boolean($0) }
         try reader.read(.maxSessions, into: &maxSessions, "a number from 1 to 1000000") { Self.limit($0) }
         try reader.read(.maxSessionsPerRoom, into: &maxSessionsPerRoom, "a number from 1 to 1000000") {
+            Self.limit($0)
+        }
+        try reader.read(.spreadThreshold, into: &spreadThreshold, "a number from 1 to 1000000") {
             Self.limit($0)
         }
         try reader.read(.iceServer, into: &iceServers, "a URL such as stun:stun.example.org:3478") {

@@ -12,6 +12,7 @@ package enum Setting: String, CaseIterable, Sendable {
     case enableEcho = "enable-echo"
     case maxSessions = "max-sessions"
     case maxSessionsPerRoom = "max-sessions-per-room"
+    case spreadThreshold = "spread-threshold"
     case iceServer = "ice-server"
 
     /// Whether it takes several values: a repeated flag, a JSON array, or a comma-separated variable.

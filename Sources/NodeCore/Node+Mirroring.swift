@@ -116,7 +116,8 @@ extension Node {
         guard former == 0 || cascade.mirrors[track][index].packets[encoding] > 0 else { return }
         let label = upTracks[track]?.rid(of: encoding) ?? Self.label(ofEncoding: encoding)
         let source = reference(to: track, encoding)
-        if former == 0, let promised = cascade.mirrors[track][index].expected.first(where: { $0.label == label })
+        if former == 0,
+            let promised = cascade.mirrors[track][index].expected.first(where: { $0.label == label })
         {
             cascade.mirrors[track][index].expected.removeAll { $0.label == label }
             cascade.mirrors[track][index].ssrcs[encoding] = promised.ssrc

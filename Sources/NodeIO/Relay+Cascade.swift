@@ -90,7 +90,8 @@ extension Relay {
         switch envelope.message {
         case .watch(let room, _):
             logger.info(
-                "room spread", metadata: ["room": "\(room)", "home": "\(envelope.to)", "to": "\(envelope.from)"])
+                "room spread",
+                metadata: ["room": "\(room)", "home": "\(envelope.to)", "to": "\(envelope.from)"])
         case .unwatch(let room, _):
             logger.info(
                 "room no longer spread",

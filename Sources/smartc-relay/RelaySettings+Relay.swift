@@ -8,7 +8,8 @@ extension RelaySettings {
     var relay: RelayConfiguration {
         RelayConfiguration(
             udpPort: udpPort, workers: workers, advertised: advertised,
-            limits: .init(sessions: maxSessions, sessionsPerRoom: maxSessionsPerRoom))
+            limits: .init(sessions: maxSessions, sessionsPerRoom: maxSessionsPerRoom),
+            spreadThreshold: spreadThreshold)
     }
 
     /// What the HTTP side needs of the settings.

@@ -51,6 +51,12 @@ struct SettingOptions: ParsableArguments {
 
     @Option(
         help: .init(
+            "Sessions of a room on its own worker before watchers go to other workers, too. (default: 100)",
+            valueName: "n"))
+    var spreadThreshold: String?
+
+    @Option(
+        help: .init(
             "A stun: or turn: URL that clients are told of; may be repeated.", valueName: "url"))
     var iceServer: [String] = []
 
@@ -88,6 +94,7 @@ struct SettingOptions: ParsableArguments {
             case .enableEcho: (setting, [echo].compactMap { $0 }.map { String($0) })
             case .maxSessions: (setting, [maxSessions].compactMap { $0 })
             case .maxSessionsPerRoom: (setting, [maxSessionsPerRoom].compactMap { $0 })
+            case .spreadThreshold: (setting, [spreadThreshold].compactMap { $0 })
             case .iceServer: (setting, iceServer)
             }
         }

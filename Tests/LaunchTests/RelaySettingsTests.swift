@@ -41,6 +41,7 @@ import Wire
         #expect(settings.isEchoEnabled == false)
         #expect(settings.maxSessions == 2000)
         #expect(settings.maxSessionsPerRoom == 1000)
+        #expect(settings.spreadThreshold == 100)
         #expect(settings.iceServers == [])
     }
 
@@ -60,6 +61,7 @@ import Wire
             .http: ["[::1]:0"], .udpPort: ["0"], .workers: ["2"], .advertise: ["203.0.113.7", "2001:db8::7"],
             .logFormat: ["text"], .logLevel: ["trace"], .tlsCertificate: ["c.pem"], .tlsKey: ["k.pem"],
             .enableEcho: ["true"], .maxSessions: ["5"], .maxSessionsPerRoom: ["6"],
+            .spreadThreshold: ["7"],
             .iceServer: ["stun:a", "turns:b:443?transport=tcp"],
         ])
         Self.expectEverySetting(settings)
@@ -72,6 +74,7 @@ import Wire
             "SMARTC_LOG_LEVEL": "trace",
             "SMARTC_TLS_CERTIFICATE": "c.pem", "SMARTC_TLS_KEY": "k.pem", "SMARTC_ENABLE_ECHO": "1",
             "SMARTC_MAX_SESSIONS": "5", "SMARTC_MAX_SESSIONS_PER_ROOM": "6",
+            "SMARTC_SPREAD_THRESHOLD": "7",
             "SMARTC_ICE_SERVER": "stun:a,turns:b:443?transport=tcp", "SMARTC_RELAY_SERVICE_HOST": "10.0.0.1",
         ])
         Self.expectEverySetting(settings)
@@ -82,7 +85,7 @@ import Wire
             file: """
                 {"http": "[::1]:0", "udp-port": 0, "workers": 2, "advertise": ["203.0.113.7", "2001:db8::7"],
                  "log-format": "text", "log-level": "trace", "tls-certificate": "c.pem", "tls-key": "k.pem",
-                 "enable-echo": true, "max-sessions": 5, "max-sessions-per-room": 6,
+                 "enable-echo": true, "max-sessions": 5, "max-sessions-per-room": 6, "spread-threshold": 7,
                  "ice-server": ["stun:a", "turns:b:443?transport=tcp"]}
                 """)
         Self.expectEverySetting(settings)
@@ -99,6 +102,7 @@ import Wire
         #expect(settings.isEchoEnabled)
         #expect(settings.maxSessions == 5)
         #expect(settings.maxSessionsPerRoom == 6)
+        #expect(settings.spreadThreshold == 7)
         #expect(settings.iceServers == ["stun:a", "turns:b:443?transport=tcp"])
     }
 
@@ -107,6 +111,7 @@ import Wire
         (.udpPort, "65536"), (.udpPort, "x"), (.workers, "0"), (.workers, "257"), (.advertise, "example.org"),
         (.advertise, "0.0.0.0"), (.advertise, "1.2.3.4:5"), (.logFormat, "xml"), (.logLevel, "loud"),
         (.enableEcho, "maybe"), (.maxSessions, "0"), (.maxSessionsPerRoom, "1000001"),
+        (.spreadThreshold, "0"),
         (.iceServer, "http://a"),
         (.iceServer, "stun:"), (.iceServer, "stun:a>b"), (.tlsKey, ""),
     ])
@@ -135,7 +140,8 @@ import Wire
         (
             #"{"udpport": 1}"#,
             #"FILE: there is no setting "udpport"; the settings are http, udp-port, workers, advertise, log-format, "#
-                + "log-level, tls-certificate, tls-key, enable-echo, max-sessions, max-sessions-per-room, ice-server."
+                + "log-level, tls-certificate, tls-key, enable-echo, max-sessions, max-sessions-per-room, "
+                + "spread-threshold, ice-server."
         ),
         (
             #"{"workers": [1]}"#,

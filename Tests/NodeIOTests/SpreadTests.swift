@@ -1,9 +1,7 @@
 import DTLS
 import Endpoint
-import Glibc
 import Logging
 import NodeCore
-import SDP
 import Testing
 import Wire
 

@@ -173,4 +173,19 @@ import Wire
         let neverAsked = (first..<sent - 100).filter { !received.contains($0) && requests[$0] == nil }
         #expect(neverAsked == [])
     }
+
+    @Test func `what is postponed is asked for later, and taken when it comes`() {
+        var generator = NACKGenerator()
+        _ = generator.receive(65534, at: at(0))
+        _ = generator.receive(1, at: at(0))
+        #expect(due(&generator, at: at(10)) == [65535, 0])
+        generator.postpone(65535, until: at(300))
+        // Those that are not missing are no matter.
+        generator.postpone(1, until: at(300))
+        generator.postpone(500, until: at(300))
+        #expect(due(&generator, at: at(100)) == [0])
+        #expect(due(&generator, at: at(299)) == [0])
+        #expect(due(&generator, at: at(300)) == [65535])
+        #expect(generator.receive(65535, at: at(310)) == .recovered)
+    }
 }

@@ -133,4 +133,20 @@ import Testing
                     80cf0005 00000001 05000003 00000005 03040506 00000007
                     """))
     }
+
+    @Test func `a loss indication is built like a NACK`() {
+        let numbers: [UInt16] = [10, 12, 40]
+        let bytes = written {
+            RTCPWriter.lossIndication(sender: 1, media: 2, sequenceNumbers: numbers, into: &$0)
+        }
+        #expect(bytes == hex("87cd0004 00000001 00000002 000a0002 00280000"))
+        guard case .lossIndication(let read)? = read(bytes).packets.first else {
+            Issue.record("not read back")
+            return
+        }
+        var listed: [UInt16] = []
+        read.forEachSequenceNumber(in: bytes.span) { listed.append($0) }
+        #expect(listed == numbers)
+        #expect(read.sender == 1 && read.media == 2)
+    }
 }

@@ -13,8 +13,11 @@ import Wire
     }
 
     /// A packet of payload type 96 and SSRC 1 with ten bytes of payload.
-    private static func packet(sequenceNumber: UInt8) -> [UInt8] {
-        [0x80, 96, 0, sequenceNumber, 0, 0, 0, 0, 0, 0, 0, 1] + [UInt8](repeating: 7, count: 10)
+    private static func packet(sequenceNumber: UInt16) -> [UInt8] {
+        [
+            0x80, 96, UInt8(sequenceNumber >> 8), UInt8(truncatingIfNeeded: sequenceNumber), 0, 0, 0, 0, 0, 0,
+            0, 1,
+        ] + [UInt8](repeating: 7, count: 10)
     }
 
     private static func protect(_ packet: [UInt8], with session: inout SRTPSession) -> [UInt8] {
@@ -212,5 +215,46 @@ import Wire
         } catch {
             return .failure(error)
         }
+    }
+
+    @Test func `a source that is first heard after a rollover is understood`() throws {
+        var sender = try SRTPSession(.outbound, profile: .aeadAES128GCM, keyAndSalt: Self.key(.aeadAES128GCM))
+        var receiver = try SRTPSession(
+            .inbound, profile: .aeadAES128GCM, keyAndSalt: Self.key(.aeadAES128GCM))
+        // Lost on the way.
+        for number in [65_534, 65_535] as [UInt16] {
+            _ = Self.protect(Self.packet(sequenceNumber: number), with: &sender)
+        }
+        for number in [0, 1, 2] as [UInt16] {
+            var sealed = Self.protect(Self.packet(sequenceNumber: number), with: &sender)
+            let result = Self.unprotect(&sealed, with: &receiver)
+            #expect(result == .success(22))
+            #expect(Array(sealed[..<22]) == Self.packet(sequenceNumber: number))
+        }
+    }
+
+    @Test func `nothing is sealed for a number from before the first rollover counter`() throws {
+        var sender = try SRTPSession(.outbound, profile: .aeadAES128GCM, keyAndSalt: Self.key(.aeadAES128GCM))
+        _ = Self.protect(Self.packet(sequenceNumber: 2), with: &sender)
+        var isSealed = true
+        let late = Self.packet(sequenceNumber: 65_534)
+        _ = [UInt8](capacity: 100) { output in
+            output.append(copying: late.span, 0..<late.count)
+            isSealed = sender.protect(&output)
+        }
+        #expect(!isSealed)
+    }
+
+    @Test func `a source that was forgotten begins anew`() throws {
+        var sender = try SRTPSession(.outbound, profile: .aeadAES128GCM, keyAndSalt: Self.key(.aeadAES128GCM))
+        var receiver = try SRTPSession(
+            .inbound, profile: .aeadAES128GCM, keyAndSalt: Self.key(.aeadAES128GCM))
+        let sealed = Self.protect(Self.packet(sequenceNumber: 7), with: &sender)
+        var bytes = sealed
+        let first = Self.unprotect(&bytes, with: &receiver)
+        receiver.forget(sealed.span.uint32(at: 8))
+        bytes = sealed
+        let second = Self.unprotect(&bytes, with: &receiver)
+        #expect(first == .success(22) && second == .success(22))
     }
 }
