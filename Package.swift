@@ -77,7 +77,7 @@ let core: [[Target]] = [
 let server: [[Target]] = [
     library(
         "NodeIO", ["CLinux", "DTLS", "NodeCore", "Peering", "Wire", .logging],
-        testing: ["Endpoint", "STUN"]),
+        testing: ["Endpoint", "SDP", "STUN"]),
     library(
         "Signaling",
         [

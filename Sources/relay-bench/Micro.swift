@@ -68,6 +68,12 @@ struct Micro: AsyncParsableCommand {
             guard cost.packetsOut > 0 else { throw ValidationError("Nothing was forwarded.") }
             total += cost.metered
         }
+        var link = try MemoryLink.make(watchers: 10)
+        _ = link.run(for: .seconds(4))
+        let cost = link.run(for: .seconds(5)) { smartc_allocations() }
+        table.add(["10, over a link", "\(cost.packetsIn)", "\(cost.packetsOut)", "\(cost.metered)"])
+        guard cost.packetsOut > 0 else { throw ValidationError("Nothing went over the link.") }
+        total += cost.metered
         print(table.text)
         print("allocations: \(total == 0 ? 1 : 0) passed, \(total == 0 ? 0 : 1) failed")
         if total > 0 { throw ExitCode.failure }

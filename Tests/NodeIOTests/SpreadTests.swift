@@ -2,6 +2,7 @@ import DTLS
 import Endpoint
 import Logging
 import NodeCore
+import SDP
 import Testing
 import Wire
 
