@@ -290,9 +290,8 @@ struct LayerSelector: Sendable {
             case .ownLayer:
                 if packet.temporalID == new.temporal + 1 { new.temporal += 1 }
             case .levels(let levels):
-                let row = levels >> (UInt32(min(new.spatial, 3)) * 8) & 0xFF
                 var level = wanted.temporal
-                while level > new.temporal, row >> UInt32(level) & 1 == 0 { level -= 1 }
+                while level > new.temporal, levels >> level & 1 == 0 { level -= 1 }
                 new.temporal = level
             }
         }

@@ -21,8 +21,8 @@ package struct DependencyDescriptor: Sendable {
     package let hasStructure: Bool
     /// One bit for each decode target, if the stream says which are being produced.
     package let activeTargets: UInt32?
-    /// At which layers a receiver can begin here: bit 8 * spatial + temporal.
-    package let switchingLevels: UInt32
+    /// To which temporal layers a receiver of fewer can go up here: one bit for each.
+    package let switchingLevels: UInt8
     /// Whether another frame depends on this one.
     package let isReferenced: Bool
     /// What a receiver of all layers sees; unknown if it is not told.
@@ -75,7 +75,7 @@ package struct DependencyDescriptor: Sendable {
         self.hasStructure = hasStructure
         spatialID = known.spatialID(ofTemplate: template)
         temporalID = known.temporalID(ofTemplate: template)
-        switchingLevels = startsFrame ? known.switchingLevels(indications) : 0
+        switchingLevels = startsFrame ? known.switchingLevels(indications, spatialID: spatialID) : 0
         // Switch is 10 and required 11: somebody needs the frame for more than itself.
         isReferenced = indications & 0xAAAA_AAAA_AAAA_AAAA != 0
         sizes = hasStructure ? known.sizes : InlineArray(repeating: .unknown)

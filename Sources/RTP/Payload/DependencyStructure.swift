@@ -15,7 +15,6 @@ package struct DependencyStructure: Sendable {
     }
 
     private static let templateLimit = 64
-    static let layerRows = 4
 
     /// 0...63; of the first template.
     let firstTemplate: UInt8
@@ -127,18 +126,18 @@ package struct DependencyStructure: Sendable {
         (targets[target] >> 4, targets[target] & 0x0F)
     }
 
-    /// At which layers a receiver can begin with a frame of these indications: bit 8 * spatial + temporal. What the
-    /// highest layer says holds for all above, which do not exist.
-    func switchingLevels(_ indications: UInt64) -> UInt32 {
-        var levels: UInt32 = 0
+    /// To which temporal layers a receiver can go up with a frame of this spatial layer: one bit for each. What holds for
+    /// the highest holds for those above, which do not exist.
+    ///
+    /// Targets of other spatial layers do not matter: a picture's layers share its temporal structure, but the lower ones
+    /// are merely required for the higher, or not even that (L3T3_KEY).
+    func switchingLevels(_ indications: UInt64, spatialID: UInt8) -> UInt8 {
+        var levels: UInt8 = 0
         for target in 0..<decodeTargetCount
         where indications >> UInt64(target * 2) & 3 == UInt64(Indication.switching.rawValue) {
             let (spatial, temporal) = layers(ofTarget: target)
-            let above: UInt32 =
-                temporal == highestTemporalID ? 0xFF << UInt32(temporal) & 0xFF : 1 << UInt32(temporal)
-            let rows =
-                spatial == highestSpatialID ? Int(spatial)..<Self.layerRows : Int(spatial)..<Int(spatial) + 1
-            for row in rows { levels |= above << UInt32(row * 8) }
+            guard spatial == spatialID else { continue }
+            levels |= temporal == highestTemporalID ? UInt8.max << temporal : 1 << temporal
         }
         return levels
     }

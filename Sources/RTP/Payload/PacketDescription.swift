@@ -7,8 +7,8 @@ package struct PacketDescription: Sendable {
         case none
         /// To the layer of this packet, from the one below (VP8's Y, VP9's U).
         case ownLayer
-        /// To any of these: bit 8 * spatial + temporal (dependency descriptor).
-        case levels(UInt32)
+        /// To any of these, one bit for each (dependency descriptor).
+        case levels(UInt8)
     }
 
     /// The first packet of a picture that needs no other, in its lowest spatial layer.
