@@ -25,16 +25,34 @@ struct WebClient: Sendable {
         ("app.css", PackageResources.app_css),
         ("app.js", PackageResources.app_js),
         ("capture.js", PackageResources.capture_js),
+        ("conference.js", PackageResources.conference_js),
+        ("control.js", PackageResources.control_js),
+        ("devices.js", PackageResources.devices_js),
+        ("encodings.js", PackageResources.encodings_js),
+        ("events.js", PackageResources.events_js),
+        ("grid.js", PackageResources.grid_js),
+        ("herald.js", PackageResources.herald_js),
         ("icon.svg", PackageResources.icon_svg),
         ("index.html", PackageResources.index_html),
+        ("lobby.js", PackageResources.lobby_js),
+        ("meet.css", PackageResources.meet_css),
+        ("meet.html", PackageResources.meet_html),
+        ("meet.js", PackageResources.meet_js),
         ("meter.js", PackageResources.meter_js),
         ("notices.js", PackageResources.notices_js),
         ("people.js", PackageResources.people_js),
+        ("places.js", PackageResources.places_js),
         ("problem.js", PackageResources.problem_js),
+        ("quality.js", PackageResources.quality_js),
         ("room.js", PackageResources.room_js),
         ("session.js", PackageResources.session_js),
+        ("slots.js", PackageResources.slots_js),
         ("sparkline.js", PackageResources.sparkline_js),
+        ("stage.js", PackageResources.stage_js),
         ("stats.js", PackageResources.stats_js),
+        ("store.js", PackageResources.store_js),
+        ("tile.js", PackageResources.tile_js),
+        ("voices.js", PackageResources.voices_js),
         ("whep.js", PackageResources.whep_js),
         ("whip.js", PackageResources.whip_js),
     ]
@@ -43,6 +61,7 @@ struct WebClient: Sendable {
         var files: [String: File] = [:]
         for (name, bytes) in Self.contents { files["/\(name)"] = File(Self.contentType(of: name), bytes) }
         files["/"] = files["/index.html"]
+        files["/meet"] = files["/meet.html"]
         self.files = files
     }
 

@@ -9,7 +9,9 @@ import Testing
     @Test(arguments: [
         ("/", "text/html; charset=utf-8"), ("/index.html", "text/html; charset=utf-8"),
         ("/app.css", "text/css; charset=utf-8"), ("/app.js", "text/javascript; charset=utf-8"),
-        ("/icon.svg", "image/svg+xml"),
+        ("/icon.svg", "image/svg+xml"), ("/meet", "text/html; charset=utf-8"),
+        ("/meet.html", "text/html; charset=utf-8"), ("/meet.css", "text/css; charset=utf-8"),
+        ("/meet.js", "text/javascript; charset=utf-8"),
     ])
     func `every file has its content type and the security fields`(path: String, type: String) async throws {
         let response = try await Exchange().send(.get, path)
@@ -46,12 +48,13 @@ import Testing
             let response = try await Exchange().send(.get, path)
             #expect(response.status == .ok, "\(path)")
             for reference in response.text.matches(
-                of: /(?:from |import\(|src=|href=)["'](?:\.\/)?([a-z-]+\.[a-z]+)/)
+                of: /(?:from |import\(|src=|href=)["'](?:\.\/)?([a-z-]+(?:\.[a-z]+)?)["'#?]/)
             {
                 waiting.append("/\(reference.output.1)")
             }
         }
         #expect(found.isSuperset(of: ["/index.html", "/app.css", "/app.js", "/icon.svg"]))
+        #expect(found.isSuperset(of: ["/meet", "/meet.css", "/meet.js", "/conference.js", "/session.js"]))
     }
 
     @Test func `files of different content have different entity tags`() {

@@ -178,6 +178,7 @@ function render() {
     notices.show([
         notice(publisher.session), { problem: publisher.remark }, notice(watcher.session), { problem: copyProblem },
     ]);
+    $('meet-link').href = `/meet?room=${encodeURIComponent(room.name)}`;
     document.title = `${publisher.state === 'live' ? 'Live in ' : ''}${room.name || 'lobby'} · Relay`;
 }
 

@@ -34,7 +34,7 @@ export class Problem extends Error {
 
     /** Reads an error answer of the relay (RFC 9457 problem details, or anything a proxy in between may send). */
     static async of(response) {
-        const said = await problemDetails(response);
+        const { said, type } = await problemDetails(response);
         const status = response.status;
         const afterSeconds = retryAfterSeconds(response);
         switch (status) {
@@ -44,6 +44,9 @@ export class Problem extends Error {
         case 404:
             return new Problem('The relay does not know this room', said || 'Check the name of the room.', { status });
         case 409:
+            if (type.endsWith('too-many-tracks')) {
+                return new Problem('The relay takes fewer tracks', `${said} Fewer slots in the address may help.`.trim(), { status });
+            }
             return new Problem('This name is taken', `${said || 'Somebody in this room uses it already.'} Choose another name.`, { status });
         case 429:
         case 503:
@@ -80,14 +83,13 @@ export class Problem extends Error {
 }
 
 async function problemDetails(response) {
-    if (!/json/.test(response.headers.get('content-type') ?? '')) return '';
+    if (!/json/.test(response.headers.get('content-type') ?? '')) return { said: '', type: '' };
     try {
-        const { title = '', detail = '' } = await response.json();
+        const { title = '', detail = '', type = '' } = await response.json();
         const sentence = String(detail || title).trim().slice(0, 300);
-        if (!sentence) return '';
-        return /[.!?]$/.test(sentence) ? sentence : `${sentence}.`;
+        return { said: !sentence || /[.!?]$/.test(sentence) ? sentence : `${sentence}.`, type: String(type) };
     } catch {
-        return '';
+        return { said: '', type: '' };
     }
 }
 

@@ -8,8 +8,8 @@ const requestMilliseconds = 10_000;
 const connectMilliseconds = 12_000;
 
 /**
- * One WHIP or WHEP session with the relay that stays up: it restarts ICE when the link is gone for a moment and opens a
- * new session when that does not help (RFC 9725 sections 4.2 and 4.3).
+ * One session with the relay (WHIP, WHEP or a conference) that stays up: it restarts ICE when the link is gone for a
+ * moment and opens a new session when that does not help (RFC 9725 sections 4.2 and 4.3).
  *
  *     idle --start--> connecting --connected--> live --link away--> retrying --connected--> live
  *                         |                                            |  ^ waits 1, 2, 4, 8, 15, 15, ... s
@@ -31,6 +31,7 @@ export class Session {
     #prepare;
     #changed;
     #answered;
+    #accept;
     /** Where the relay keeps our session, until it is known to be gone. */
     #location = '';
     /** Counts attempts at a session; an `await` that returns into another run has nothing left to do. */
@@ -43,14 +44,17 @@ export class Session {
 
     /**
      * @param {{url: () => string, prepare: (connection: RTCPeerConnection) => void,
-     *          changed: () => void, answered?: (response: Response) => void}} parts
-     *        Where to post; adds tracks and transceivers to a fresh connection; told of every change of state.
+     *          changed: () => void, answered?: (response: Response, location: string) => void,
+     *          accept?: (sdp: string) => string}} parts
+     *        Where to post; adds tracks and transceivers to a fresh connection; told of every change of state, and of
+     *        every answer with the new session's URL; may touch up an answer before the browser gets it.
      */
-    constructor({ url, prepare, changed, answered = () => {} }) {
+    constructor({ url, prepare, changed, answered = () => {}, accept = (sdp) => sdp }) {
         this.#url = url;
         this.#prepare = prepare;
         this.#changed = changed;
         this.#answered = answered;
+        this.#accept = accept;
     }
 
     get isActive() {
@@ -88,6 +92,19 @@ export class Session {
         this.#abandon();
         this.#delete(true);
         this.#enter('failed', problem);
+    }
+
+    /** The relay says in another way that the session is over: a new one is opened after the usual wait. */
+    lose(problem) {
+        if (!this.isActive || !this.#location) return;
+        this.#retry(problem);
+    }
+
+    /** Leaves this session for a new one at once, while the relay still holds the old one. */
+    renew() {
+        if (this.state !== 'live') return;
+        this.#enter('retrying', Problem.connectionLost());
+        this.#connect();
     }
 
     /** The page goes away, perhaps only into the back-forward cache. */
@@ -133,13 +150,13 @@ export class Session {
             });
             if (!response.ok) throw await Problem.of(response);
             const location = new URL(response.headers.get('location') ?? '', response.url).href;
-            const sdp = await response.text();
+            const sdp = this.#accept(await response.text());
             if (run !== this.#run) {
                 remove(location, true);
                 return;
             }
             this.#location = location;
-            this.#answered(response);
+            this.#answered(response, location);
             await connection.setRemoteDescription({ type: 'answer', sdp });
             if (run !== this.#run || this.state === 'live') return;
             this.#after(connectMilliseconds, () => this.#retry(Problem.noMediaPath()));
