@@ -66,7 +66,10 @@ extension Node {
             prepare(place, of: link, downTrack, of: session, at: now)
         }
         guard var budget = subscriberLinks[link]?.downlink.videoBitsPerSecond(at: now) else { return }
-        if let since = subscriberLinks[link]?.since, now < since + SubscriberLink.benefitOfDoubt {
+        // Nothing is taken away on suspicion: not before the estimate had time to rise, and not from those who never tell
+        // how media arrives, whose estimate is little more than a guess.
+        let hasFeedback = subscriberLinks[link]?.downlink.estimator.hasFeedback == true
+        if !hasFeedback || now < (subscriberLinks[link]?.since ?? now) + SubscriberLink.benefitOfDoubt {
             budget = max(budget, smallest(of: link))
         }
         guard let summary = subscriberLinks[link]?.allocator.allocate(budget, at: now) else { return }
@@ -115,11 +118,13 @@ extension Node {
     }
 
     /// Holds a video packet back if the subscriber's link is busy. Returns whether it waits now; the caller sends it if not.
+    /// Without feedback nothing is known of the link, and nothing is held back.
     mutating func hold(
         _ sequenceNumber: UInt16, bytes: Int, _ kind: PacketKind, of downTrack: Int, at now: Instant
     ) -> Bool {
         guard let session = downTracks[downTrack]?.session, let link = sessions[session]?.downlink,
-            let ssrc = downTracks[downTrack]?.ssrc
+            let ssrc = downTracks[downTrack]?.ssrc,
+            subscriberLinks[link]?.downlink.estimator.hasFeedback == true
         else { return false }
         let isFree = subscriberLinks[link]?.queue.isEmpty == true && subscriberLinks[link]?.downlink.canSend(at: now) == true
         guard !isFree, let place = subscriberLinks[link]?.downTracks.firstIndex(of: downTrack) else { return false }

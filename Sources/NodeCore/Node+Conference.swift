@@ -60,18 +60,18 @@ extension Node {
         for (mid, asked) in change.slots.sorted(by: { $0.key < $1.key }) {
             guard let index = wished.slots.firstIndex(where: { $0.told.mid == mid }) else {
                 throw .unacceptableControl(
-                    where: "/slots/\(mid)",
+                    where: "/slots/\(Self.escaped(mid))",
                     reason: "The offer has no receiving section with the MID \"\(mid)\"; its slots are "
                         + wished.slots.map { "\"\($0.told.mid)\"" }.joined(separator: ", ") + ".")
             }
             if let pin = asked.pin {
-                if let pin { try check(pin, for: wished.slots[index].kind, in: room, at: "/slots/\(mid)/pin") }
+                if let pin { try check(pin, for: wished.slots[index].kind, in: room, at: "/slots/\(Self.escaped(mid))/pin") }
                 wished.slots[index].pin = pin
             }
             if let height = asked.height {
                 guard (0...4320).contains(height) else {
                     throw .unacceptableControl(
-                        where: "/slots/\(mid)/height",
+                        where: "/slots/\(Self.escaped(mid))/height",
                         reason: "The height \(height) is not from 0 to 4320 pixels.")
                 }
                 wished.slots[index].height = height
@@ -114,20 +114,33 @@ extension Node {
         for (mid, asked) in change.tracks.sorted(by: { $0.key < $1.key }) {
             guard let index = publications.firstIndex(where: { $0.told.mid == mid }) else {
                 throw .unacceptableControl(
-                    where: "/tracks/\(mid)",
+                    where: "/tracks/\(Self.escaped(mid))",
                     reason: "The offer has no sending section with the MID \"\(mid)\"; its tracks are "
                         + publications.map { "\"\($0.told.mid)\"" }.joined(separator: ", ") + ".")
             }
             if let isMuted = asked.isMuted { publications[index].told.isMuted = isMuted }
             if let label = asked.label {
-                guard (1...32).contains(label.utf8.count) else {
+                guard (1...32).contains(label.unicodeScalars.count) else {
                     throw .unacceptableControl(
-                        where: "/tracks/\(mid)/label", reason: "A label has 1 to 32 bytes of UTF-8.")
+                        where: "/tracks/\(Self.escaped(mid))/label", reason: "A label has 1 to 32 characters.")
                 }
                 publications[index].told.label = label
             }
         }
         return publications
+    }
+
+    /// A name as a part of a JSON pointer (RFC 6901 section 3).
+    private static func escaped(_ name: String) -> String {
+        var text = ""
+        for character in name {
+            switch character {
+            case "~": text += "~0"
+            case "/": text += "~1"
+            default: text.append(character)
+            }
+        }
+        return text
     }
 
     /// The session that publishes under a name.

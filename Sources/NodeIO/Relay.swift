@@ -143,7 +143,7 @@ package final class Relay: MediaPlane {
     package func events(
         in room: RoomID, after last: UInt64?
     ) async throws(SessionError) -> AsyncStream<ConferenceEvent> {
-        try await worker(of: room).events(in: room, after: last)
+        try await workers[home(of: room)].events(in: room, after: last)
     }
 
     package func isReady() async -> Bool {

@@ -53,6 +53,7 @@ struct WebClient: Sendable {
         ("store.js", PackageResources.store_js),
         ("tile.js", PackageResources.tile_js),
         ("voices.js", PackageResources.voices_js),
+        ("wake.js", PackageResources.wake_js),
         ("whep.js", PackageResources.whep_js),
         ("whip.js", PackageResources.whip_js),
     ]

@@ -123,6 +123,7 @@ export class Conference {
     /** Asks for these pictures, the most important first; see `Slots`. */
     show(wanted, follows) {
         this.#shown = { wanted, follows };
+        this.#applyMuting();
         this.#ask();
     }
 
@@ -201,7 +202,7 @@ export class Conference {
         if (type === 'layers' && data.track === this.#sections.video.mid) this.#switch.want(data.wanted ?? []);
         if (type === 'move') this.#move(Date.now() + (data.deadlineSeconds ?? 0) * 1000);
         if (type === 'closed') {
-            this.session.lose(new Problem('The relay ended the session', `${data?.reason ?? 'It gave no reason'}. The page tries to come back.`, { retry: true }));
+            this.session.lose(new Problem('The relay ended the session', `${data?.reason ? `It said: ${data.reason}. ` : ''}The page tries to come back.`, { retry: true }));
         }
         this.#changed();
     }

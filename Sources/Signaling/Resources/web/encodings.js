@@ -78,7 +78,7 @@ export class EncodingSwitch {
  * @param {string[]} names Such as `VP8`; those that the browser lacks are left out.
  */
 export function offerOnly(transceiver, names, kind = RTCRtpReceiver) {
-    const codecs = kind.getCapabilities('video')?.codecs ?? [];
+    const codecs = kind.getCapabilities?.('video')?.codecs ?? [];
     const chosen = names.map((name) => codecs.find((codec) => isPlain(codec, name))).filter(Boolean);
     const repair = codecs.filter((codec) => codec.mimeType.toLowerCase() === 'video/rtx').slice(0, 1);
     if (chosen.length === 0 || !transceiver.setCodecPreferences) return;

@@ -45,11 +45,14 @@ export class Grid {
      *          numbersOf: (mid: string | null) => object | null}} model Null stands for our own picture. `capacity`: how many pictures can be shown at once.
      */
     show({ self, sources, stage, store, capacity, own, streamOf, numbersOf }) {
-        const front = stage.layout === 'grid' ? capacity - 1 : this.#visibleTiles().length - 2;
-        const keys = this.#places.arrange(sources, { heard: store.heard, front });
+        const isGrid = stage.layout === 'grid';
+        const front = isGrid ? capacity - 1 : this.#visibleTiles().length - 2;
+        // Who is large needs no place in the strip.
+        const keys = this.#places.arrange(sources, { heard: store.heard.filter((id) => id !== stage.key), front });
         const byKey = new Map(sources.map((source) => [source.key, source]));
-        // Ourselves behind the others: the corner is where one looks for oneself, and the first page is for them.
-        const place = new Map([...keys.slice(0, Math.max(front, 0)), '', ...keys.slice(Math.max(front, 0))].map((key, index) => [key, index]));
+        // Ourselves in the corner of the grid, behind those whom one sees without scrolling; first in the strip.
+        const ahead = isGrid ? Math.max(front, 0) : 0;
+        const place = new Map([...keys.slice(0, ahead), '', ...keys.slice(ahead)].map((key, index) => [key, index]));
         this.#keep(['', ...keys]);
         for (const [key, tile] of this.#tiles) {
             const isSelf = key === '';
@@ -84,7 +87,7 @@ export class Grid {
             const width = Math.min(box.right, frame.right) - Math.max(box.left, frame.left);
             const height = Math.min(box.bottom, frame.bottom) - Math.max(box.top, frame.top);
             if (width <= 1 || height <= 1) continue;
-            const pixels = Math.ceil(box.height * devicePixelRatio / 10) * 10;
+            const pixels = Math.ceil(tile.pictureHeight(box) * devicePixelRatio / 10) * 10;
             seen.push({ tile, height: Math.min(pixels, highest), share: width * height / (box.width * box.height) });
         }
         return seen;

@@ -8,6 +8,7 @@ import { Problem } from './problem.js';
 import { Quality, networkWords } from './quality.js';
 import { Stage } from './stage.js';
 import { sources } from './store.js';
+import { Wake } from './wake.js';
 
 // What tests may rely on is listed at the top of meet.html.
 
@@ -32,6 +33,7 @@ const grid = new Grid({
 });
 const herald = new Herald(changed);
 const notices = new Notices($('problem'), $('notice'));
+const wake = new Wake();
 const lobbyMeter = new Meter($('level'));
 const callMeter = new Meter($('call-level'));
 /** `lobby`, `left`, or `call` while the session says how it goes. */
@@ -160,6 +162,7 @@ function render() {
     const now = state();
     const isCall = now === 'joining' || now === 'live' || now === 'retrying';
     if (!isCall) quality.clear();
+    wake.isWanted = isCall;
     $('lobby').hidden = isCall;
     $('call').hidden = !isCall;
     if (isCall) renderCall();
@@ -198,9 +201,7 @@ function renderCall() {
     renderToggle($('mute-microphone'), muted.microphone, devices.track('audio'));
     renderToggle($('mute-camera'), muted.camera, devices.track('video'));
     renderToggle($('share'), Boolean(conference.screen), navigator.mediaDevices?.getDisplayMedia);
-    write($('share').querySelector('span'), conference.screen ? 'Stop sharing' : 'Share screen');
     renderToggle($('layout'), stage.layout === 'speaker', true);
-    write($('layout').querySelector('span'), stage.layout === 'speaker' ? 'Grid' : 'Speaker view');
     $('unmute').hidden = !conference.voices.isBlocked;
 }
 

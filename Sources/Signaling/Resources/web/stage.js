@@ -7,7 +7,7 @@ export class Stage {
     /** `grid` or `speaker`. */
     layout = 'grid';
     pinned = null;
-    /** The key of what is large; null in the grid. */
+    /** The key of what is large; null in the grid, empty for ourselves when nobody else is there. */
     key = null;
     /** Whether the large picture is the last speaker's just because that one spoke last. */
     isFollowing = false;
@@ -48,8 +48,8 @@ export class Stage {
         }
         const speaker = heard.find(isThere) ?? null;
         const before = isThere(this.key) && !screens.includes(this.key) ? this.key : null;
-        this.key = this.pinned ?? this.#screens.at(-1) ?? speaker ?? before ?? sources[0]?.key ?? null;
-        this.isFollowing = this.key !== null && this.key === speaker && this.key !== this.pinned;
+        this.key = this.pinned ?? this.#screens.at(-1) ?? speaker ?? before ?? sources[0]?.key ?? '';
+        this.isFollowing = this.key === speaker && this.key !== this.pinned;
     }
 
     #enlarge(isLarge) {

@@ -93,7 +93,7 @@ export class Store {
  * What has a tile: every participant with the first camera, and every other picture that somebody shows.
  *
  * @param {Iterable<object>} participants
- * @returns {{key: string, participant: string, track: string, kind: 'person' | 'screen', hasVideo: boolean,
+ * @returns {{key: string, participant: string, track: string, kind: 'person' | 'screen' | 'picture', label: string, hasVideo: boolean,
  *            isHidden: boolean, isSilent: boolean, isConnected: boolean}[]} `track` is the MID, empty without video.
  */
 export function sources(participants) {
@@ -104,12 +104,15 @@ export function sources(participants) {
         const camera = videos.find((t) => t.label !== 'screen');
         const base = { participant: id, isConnected: connected !== false, isSilent: sounds.every((t) => t.muted) };
         found.push({
-            ...base, key: id, kind: 'person', track: camera?.mid ?? '', hasVideo: Boolean(camera), isHidden: Boolean(camera?.muted),
+            ...base, key: id, kind: 'person', label: '', track: camera?.mid ?? '', hasVideo: Boolean(camera), isHidden: Boolean(camera?.muted),
         });
         for (const other of videos) {
             // Before its first packet a track without a label may be anything; a muted one shows nothing.
             if (other === camera || other.muted || (other.label !== 'screen' && !other.codec)) continue;
-            found.push({ ...base, key: `${id}/${other.mid}`, kind: 'screen', track: other.mid, hasVideo: true, isHidden: false });
+            found.push({
+                ...base, key: `${id}/${other.mid}`, kind: other.label === 'screen' ? 'screen' : 'picture', label: other.label ?? '',
+                track: other.mid, hasVideo: true, isHidden: false,
+            });
         }
     }
     return found;

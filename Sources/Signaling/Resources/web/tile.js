@@ -17,6 +17,8 @@ export class Tile {
     source = null;
 
     #video;
+    #fit = 'cover';
+    #aspect = 16 / 9;
     #initials;
     #name;
     #badge;
@@ -41,6 +43,8 @@ export class Tile {
      */
     show({ source, slot, stream, isSelf, isMirrored, isSpeaking, isStage, isPinned, place, numbers }) {
         this.source = source;
+        this.#fit = isStage || source.kind === 'screen' ? 'contain' : 'cover';
+        if (slot?.width && slot?.height) this.#aspect = slot.width / slot.height;
         const state = stateOf(source, slot, isSelf);
         const isPlaying = Boolean(stream) && (state === 'active' || (isSelf && !source.isHidden));
         this.#play(isPlaying ? stream : null);
@@ -52,17 +56,23 @@ export class Tile {
         });
         this.element.style.order = isStage ? -1 : place;
         this.#video.classList.toggle('mirrored', isMirrored);
-        const title = isSelf ? 'You' : source.kind === 'screen' ? `${source.participant}’s screen` : source.participant;
+        const title = isSelf ? 'You' : source.kind === 'person' ? source.participant : `${source.participant}’s ${source.label || 'second camera'}`;
         write(this.#name, title);
         write(this.#initials, initials(source.participant || 'You'));
         this.#initials.style.setProperty('--hue', String(hue(source.participant)));
-        this.#showBadge(state, isPlaying ? numbers : null, isSelf, source);
         this.button.hidden = isSelf;
-        const words = `${isPinned ? 'Unpin' : 'Pin'} ${title}`;
-        if (this.button.title !== words) this.button.title = words;
+        const quality = this.#showBadge(state, isPlaying ? numbers : null, isSelf, source);
+        const hint = [title, quality, !isSelf && `Press to ${isPinned ? 'unpin' : 'pin'}`].filter(Boolean).join('. ');
+        const hinted = isSelf ? this.element : this.button;
+        if (hinted.title !== hint) hinted.title = hint;
         const notes = [title, isSpeaking && 'speaking', source.isSilent && source.kind === 'person' && 'muted', !isPlaying && stateWords[state]?.toLowerCase()];
         this.button.setAttribute('aria-label', notes.filter(Boolean).join(', '));
         this.button.setAttribute('aria-pressed', String(isPinned));
+    }
+
+    /** The height in CSS pixels of the picture in a tile of this size. @param {DOMRect} box */
+    pictureHeight(box) {
+        return this.#fit === 'contain' ? Math.min(box.height, box.width / this.#aspect) : box.height;
     }
 
     /** @param {number} height In device pixels; 0 while out of sight. */
@@ -82,6 +92,7 @@ export class Tile {
         if (stream) this.#video.play().catch(() => {});
     }
 
+    /** @returns {string} The same in words. */
     #showBadge(state, numbers, isSelf, source) {
         const rate = Math.round(numbers?.frameRate ?? 0);
         const words = numbers?.height ? `${Math.min(numbers.height, numbers.width)}p · ${rate}` : badgeWords[state] ?? '';
@@ -89,10 +100,9 @@ export class Tile {
         write(this.#badge, words);
         this.#badge.hidden = words === '';
         setData(this.#badge, { level });
-        const title = numbers?.height
+        return numbers?.height
             ? `${isSelf ? 'Sending' : 'Receiving'} ${numbers.width}×${numbers.height} at ${rate} frames a second`
             : isSelf ? (source.isHidden ? 'Your camera is off' : 'Your picture, as in a mirror') : stateWords[state] ?? '';
-        if (this.element.title !== title) this.element.title = title;
     }
 }
 
