@@ -30,6 +30,7 @@ struct WebClient: Sendable {
         ("devices.js", PackageResources.devices_js),
         ("encodings.js", PackageResources.encodings_js),
         ("events.js", PackageResources.events_js),
+        ("fragment.js", PackageResources.fragment_js),
         ("grid.js", PackageResources.grid_js),
         ("herald.js", PackageResources.herald_js),
         ("icon.svg", PackageResources.icon_svg),

@@ -175,6 +175,7 @@ export class Conference {
             voices: receive(this.#wishes.voices, 'audio'),
             pictures: receive(this.#wishes.slots, 'video'),
         };
+        for (const section of [this.#sections.audio, ...this.#sections.voices]) offerOnly(section, ['opus']);
         for (const section of [this.#sections.video, this.#sections.screen]) offerOnly(section, ['VP8']);
         for (const section of this.#sections.pictures) offerOnly(section, ['VP8', 'VP9', 'H264']);
         this.#switch = new EncodingSwitch(this.#sections.video.sender);

@@ -77,9 +77,10 @@ export class EncodingSwitch {
  * @param {RTCRtpTransceiver} transceiver
  * @param {string[]} names Such as `VP8`; those that the browser lacks are left out.
  */
-export function offerOnly(transceiver, names, kind = RTCRtpReceiver) {
-    const codecs = kind.getCapabilities?.('video')?.codecs ?? [];
-    const chosen = names.map((name) => codecs.find((codec) => isPlain(codec, name))).filter(Boolean);
+export function offerOnly(transceiver, names) {
+    const { kind } = transceiver.receiver.track;
+    const codecs = RTCRtpReceiver.getCapabilities?.(kind)?.codecs ?? [];
+    const chosen = names.map((name) => codecs.find((codec) => isPlain(codec, `${kind}/${name}`.toLowerCase()))).filter(Boolean);
     const repair = codecs.filter((codec) => codec.mimeType.toLowerCase() === 'video/rtx').slice(0, 1);
     if (chosen.length === 0 || !transceiver.setCodecPreferences) return;
     try {
@@ -91,8 +92,8 @@ export function offerOnly(transceiver, names, kind = RTCRtpReceiver) {
 
 /** The one variant of a codec that everybody decodes: VP9 profile 0, H.264 constrained baseline in packetization mode 1. */
 function isPlain({ mimeType, sdpFmtpLine = '' }, name) {
-    if (mimeType.toLowerCase() !== `video/${name.toLowerCase()}`) return false;
-    if (name === 'VP9') return !/profile-id=[1-9]/.test(sdpFmtpLine);
-    if (name === 'H264') return /packetization-mode=1/.test(sdpFmtpLine) && /profile-level-id=42e0/i.test(sdpFmtpLine);
+    if (mimeType.toLowerCase() !== name) return false;
+    if (name === 'video/vp9') return !/profile-id=[1-9]/.test(sdpFmtpLine);
+    if (name === 'video/h264') return /packetization-mode=1/.test(sdpFmtpLine) && /profile-level-id=42e0/i.test(sdpFmtpLine);
     return true;
 }
