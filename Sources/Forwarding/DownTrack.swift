@@ -31,8 +31,9 @@ package struct DownTrack: Sendable {
 
     /// A section's first packets carry its MID; SSRCs are signalled besides, so a few lost ones do no harm.
     private static let packetsWithMID: Int64 = 50
-    /// How often one subscriber's picture losses reach the publisher.
+    /// How often one subscriber's picture losses reach the publisher: at first, and at last when they go on.
     private static let keyFrameRequestInterval = Duration.seconds(1)
+    private static let longestKeyFrameRequestInterval = Duration.seconds(16)
 
     /// The slot number of the subscriber's session.
     package let session: Int
@@ -52,6 +53,7 @@ package struct DownTrack: Sendable {
     private var retransmissionSequence: UInt16
     private var budget = RetransmissionBudget()
     private var nextKeyFrameRequest: Instant?
+    private var keyFrameRequestInterval = DownTrack.keyFrameRequestInterval
     /// The sender report sent last: the middle of its NTP time, and when.
     private var lastReport: (reference: UInt32, at: Instant)?
     package private(set) var roundTrip: Duration?
@@ -336,8 +338,16 @@ package struct DownTrack: Sendable {
 
     /// Whether the subscriber's loss of pictures may reach the publisher now.
     package mutating func takeKeyFrameRequest(at now: Instant) -> Bool {
-        if let nextKeyFrameRequest, now < nextKeyFrameRequest { return false }
-        nextKeyFrameRequest = now + Self.keyFrameRequestInterval
+        if let nextKeyFrameRequest {
+            guard now >= nextKeyFrameRequest else { return false }
+            // Whoever asks again and again has a link that key frames do not help.
+            let isCalm = now >= nextKeyFrameRequest + keyFrameRequestInterval * 4
+            keyFrameRequestInterval =
+                isCalm
+                ? Self.keyFrameRequestInterval
+                : min(keyFrameRequestInterval * 2, Self.longestKeyFrameRequestInterval)
+        }
+        nextKeyFrameRequest = now + keyFrameRequestInterval
         return true
     }
 

@@ -18,6 +18,9 @@ struct Encoding: ~Copyable {
     private var meter = LayerMeter()
     /// Of the dependency descriptor: it came with a key frame and explains the frames that follow.
     private var structure: DependencyStructure?
+    private var keyFrameTimestamp: UInt32?
+    private var keyFrameBytes = 0
+    private(set) var keyFramesReceived: UInt64 = 0
     /// The newest sequence number that was described.
     private var newest: UInt16?
 
@@ -37,7 +40,7 @@ struct Encoding: ~Copyable {
         case .duplicate: return .refused(.duplicate)
         case .tooOld: return .refused(.beforeStart)
         case .reset:
-            keyFrames.request()
+            keyFrames.request(because: .restart)
             // The numbers may be used again for other packets.
             store?.removeAll()
             reception = .restarted
@@ -79,6 +82,12 @@ struct Encoding: ~Copyable {
         var description = PacketDescription(codec, packet.extracting(header.payload), dependencies)
         // It tells them, but its structure is missing: nothing is known to begin here.
         if range != nil, dependencies == nil { description.tellsFrameStarts = true }
+        if description.isKeyFrameStart, header.timestamp != keyFrameTimestamp {
+            keyFrameTimestamp = header.timestamp
+            keyFrameBytes = 0
+            keyFramesReceived &+= 1
+        }
+        if header.timestamp == keyFrameTimestamp { keyFrameBytes += packet.count }
         meter.add(description, bytes: packet.count, timestamp: header.timestamp, at: now)
         return description
     }
@@ -105,6 +114,12 @@ struct Encoding: ~Copyable {
 
     mutating func reportBlock(at now: Instant) -> ReportBlock {
         statistics.reportBlock(ssrc: ssrc, at: now)
+    }
+
+    /// Whether the publisher is to be asked for a key frame now. It is taken as asked.
+    mutating func takeKeyFrameRequest(at now: Instant) -> Bool {
+        keyFrames.takeRequest(
+            at: now, keyFrameBits: keyFrameBytes * 8, bitsPerSecond: rate.bitsPerSecond(at: now))
     }
 
     /// What arrives at present.

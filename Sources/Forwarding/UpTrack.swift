@@ -157,18 +157,31 @@ package struct UpTrack: ~Copyable {
         encodings[encoding].clock
     }
 
-    package mutating func requestKeyFrame(of encoding: Int) {
-        encodings[encoding].keyFrames.request()
+    /// Asks for a key frame when that is due.
+    ///
+    /// - Parameter count: how many subscribers wait for it at this moment.
+    package mutating func requestKeyFrame(
+        of encoding: Int, because cause: KeyFrameCause = .subscriber, waiting count: Int = 1
+    ) {
+        encodings[encoding].keyFrames.request(because: cause, waiting: count)
     }
 
-    package mutating func keyFrameArrived(of encoding: Int, at now: Instant) {
+    /// Takes note of a key frame's beginning. Returns why it came.
+    package mutating func keyFrameArrived(of encoding: Int, at now: Instant) -> KeyFrameCause {
         encodings[encoding].keyFrames.keyFrameArrived(at: now)
+    }
+
+    /// The key frames of all encodings since the track began.
+    package var keyFramesReceived: UInt64 {
+        var sum: UInt64 = 0
+        for index in 0..<encodings.count { sum &+= encodings[index].keyFramesReceived }
+        return sum
     }
 
     /// Whether the publisher is to be asked for a key frame now. It is taken as asked.
     package mutating func takeKeyFrameRequest(of encoding: Int, at now: Instant) -> Bool {
         guard feedback.contains(.pli) || feedback.contains(.fir) else { return false }
-        return encodings[encoding].keyFrames.takeRequest(at: now)
+        return encodings[encoding].takeKeyFrameRequest(at: now)
     }
 
     /// Appends the numbers of the packets to ask the publisher for now.

@@ -78,6 +78,8 @@ extension Node {
             guard let slot = subscriberLinks[link]?.allocator.slots[place], subscriberLinks[link]?.shown[place] != nil else {
                 continue
             }
+            // Of a source that has just begun nothing is measured yet.
+            if slot.options.isEmpty, slot.wantedHeight > 0 { continue }
             let target: LayerTarget =
                 switch slot.choice {
                 case .unused, .paused: .paused
@@ -147,7 +149,7 @@ extension Node {
         guard let downTrack = subscriberLinks[link]?.downTracks[place] else { return }
         downTracks[downTrack]?.waitForKeyFrame()
         if let source = downTracks[downTrack]?.target, isCurrent(source) {
-            upTracks[Int(source.track)]?.requestKeyFrame(of: Int(source.encoding))
+            upTracks[Int(source.track)]?.requestKeyFrame(of: Int(source.encoding), because: .congestion)
         }
     }
 
@@ -231,12 +233,13 @@ extension Node {
         }
     }
 
+    /// The budget with which every slot gets the smallest layer at least.
     private mutating func smallest(of link: Int) -> Int {
         var sum = 0
         for slot in subscriberLinks[link]?.allocator.slots ?? [] where slot.wantedHeight > 0 && !slot.options.isEmpty {
             sum += Int(slot.options[0].bitsPerSecond)
         }
-        return sum
+        return Int(Double(sum) * SubscriberLink.allocatorHeadroom)
     }
 
     /// A track's layers as the allocator knows them, those included that their sender has switched off because nobody

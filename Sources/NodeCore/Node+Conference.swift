@@ -256,9 +256,9 @@ extension Node {
                 rooms[room]?.toldSpeaker = speaking
                 notify(.speaker(speaking), in: room)
             }
-            guard rooms[room]?.participants.isEmpty == false, rooms[room]?.nextSlotCheck ?? now <= now else {
-                continue
-            }
+            guard rooms[room]?.participants.isEmpty == false else { continue }
+            tellDemand(in: room, at: now)
+            guard rooms[room]?.nextSlotCheck ?? now <= now else { continue }
             rooms[room]?.nextSlotCheck = now + Self.slotInterval
             for session in rooms[room]?.participants ?? [] { tellSlots(of: session, at: now) }
         }

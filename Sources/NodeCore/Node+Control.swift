@@ -85,7 +85,7 @@ extension Node {
         guard let source = downTracks[downTrack]?.source, isCurrent(source),
             downTracks[downTrack]?.takeKeyFrameRequest(at: now) == true
         else { return }
-        upTracks[Int(source.track)]?.requestKeyFrame(of: Int(source.encoding))
+        upTracks[Int(source.track)]?.requestKeyFrame(of: Int(source.encoding), because: .loss)
     }
 
     /// Whether the track that a reference names still exists.

@@ -76,7 +76,8 @@ extension Node {
             upTracks[track]?.describe(packet, header, of: source.encoding, at: now) ?? PacketDescription()
         if description.isKeyFrameStart {
             counters.keyFramesReceived += 1
-            upTracks[track]?.keyFrameArrived(of: source.encoding, at: now)
+            let cause = upTracks[track]?.keyFrameArrived(of: source.encoding, at: now) ?? .unasked
+            counters.keyFrameCauses[cause.rawValue] += 1
         }
         if codec.kind == .audio {
             listen(to: header, in: packet, of: track, from: slot, at: now)
@@ -95,7 +96,7 @@ extension Node {
             return
         }
         let extensions = ForwardedExtensions(in: packet, header.extensions, identifiers: identifiers)
-        var isKeyFrameWanted = false
+        var waiting = 0
         let kind: PacketKind = upTracks[track]?.kind == .audio ? .audio : .video
         // What waits is found again in the source's store.
         let isHeld = kind == .video && upTracks[track]?.isStored == true
@@ -122,14 +123,14 @@ extension Node {
                 }
             case .drop(let reason):
                 counters.drops[reason] += 1
-                isKeyFrameWanted = isKeyFrameWanted || reason == .waitingForKeyFrame
+                if reason == .waitingForKeyFrame { waiting += 1 }
                 if reason == .inactiveLayer, downTracks[index]?.follows(track: origin.track) == false {
                     upTracks[track]?.unsubscribe(index)
                 }
             }
         }
-        if isKeyFrameWanted {
-            upTracks[track]?.requestKeyFrame(of: Int(origin.encoding))
+        if waiting > 0 {
+            upTracks[track]?.requestKeyFrame(of: Int(origin.encoding), waiting: waiting)
         }
         copyToLinks(packet, header, from: origin, into: &outbox)
     }

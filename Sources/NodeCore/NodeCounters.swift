@@ -1,3 +1,4 @@
+package import Forwarding
 package import Wire
 
 /// What one node has counted since it was made.
@@ -14,6 +15,8 @@ package struct NodeCounters: Sendable {
     package var keyFrameRequestsReceived: UInt64 = 0
     package var keyFrameRequestsSent: UInt64 = 0
     package var keyFramesReceived: UInt64 = 0
+    /// By `KeyFrameCause`.
+    package var keyFrameCauses = [UInt64](repeating: 0, count: KeyFrameCause.allCases.count)
     /// Transport-wide feedback of subscribers, and padding sent to probe their links.
     package var feedbackReceived: UInt64 = 0
     package var paddingSent: UInt64 = 0
@@ -46,6 +49,7 @@ package struct NodeCounters: Sendable {
         keyFrameRequestsReceived += other.keyFrameRequestsReceived
         keyFrameRequestsSent += other.keyFrameRequestsSent
         keyFramesReceived += other.keyFramesReceived
+        for cause in keyFrameCauses.indices { keyFrameCauses[cause] += other.keyFrameCauses[cause] }
         feedbackReceived += other.feedbackReceived
         paddingSent += other.paddingSent
         sessionsOpened += other.sessionsOpened

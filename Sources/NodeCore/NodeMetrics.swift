@@ -1,3 +1,4 @@
+import Forwarding
 import Peering
 import Wire
 
@@ -70,6 +71,19 @@ package enum NodeMetrics {
             counter(
                 "smartc_key_frame_requests_received_total", "PLI and FIR from subscribers.",
                 counters.keyFrameRequestsReceived),
+            MetricFamily(
+                name: "smartc_key_frames_received_by_cause_total",
+                help: "Key frames of publishers, by why they were asked for.", kind: .counter,
+                samples: KeyFrameCause.allCases.map {
+                    .init(
+                        labels: [("cause", "\($0)")], value: Double(counters.keyFrameCauses[$0.rawValue]))
+                }),
+            counter(
+                "smartc_feedback_received_total", "Transport-wide feedback of subscribers.",
+                counters.feedbackReceived),
+            counter(
+                "smartc_padding_sent_total", "Packets of padding that probe subscribers' links.",
+                counters.paddingSent),
             counter(
                 "smartc_key_frame_requests_sent_total", "PLI and FIR to publishers.",
                 counters.keyFrameRequestsSent),

@@ -15,6 +15,8 @@ struct Room {
     var toldSpeaker: ParticipantID?
     /// When participants are told next what their slots show.
     var nextSlotCheck: Instant?
+    /// When they are told next which of their encodings are wanted.
+    var nextDemandCheck: Instant?
     private var speaker = SpeakerSelector()
 
     init(id: RoomID) {

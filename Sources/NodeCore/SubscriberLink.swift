@@ -21,6 +21,9 @@ struct SubscriberLink: ~Copyable {
     /// had time to rise.
     static let benefitOfDoubt = Duration.seconds(3)
 
+    /// A little more than what the allocator wants to see beyond what it gives away.
+    static let allocatorHeadroom = 1.2
+
     /// The slot number of the session.
     let session: Int
     var downlink: Downlink
