@@ -43,7 +43,6 @@ struct LayerSelector: Sendable {
     private struct Latest {
         var timestamp: UInt32
         var tl0PictureIndex: UInt8
-        var wasLeftOut: Bool
         /// What follows of its picture, if anything, is not wanted.
         var isSettled: Bool
     }
@@ -57,7 +56,7 @@ struct LayerSelector: Sendable {
     private var limitStarts = InlineArray<8, Int64>(repeating: .max)
     private var limitValues = InlineArray<8, LayerLimits>(repeating: .all)
     private var newestLimits = 0
-    private var latest = Latest(timestamp: 0, tl0PictureIndex: 0, wasLeftOut: false, isSettled: false)
+    private var latest = Latest(timestamp: 0, tl0PictureIndex: 0, isSettled: false)
 
     /// The layers that are being forwarded.
     var limits: LayerLimits { limitValues[newestLimits] }
@@ -215,7 +214,7 @@ struct LayerSelector: Sendable {
         newestLimits = 0
         limitStarts[0] = position
         limitValues[0] = wanted
-        latest = Latest(timestamp: timestamp &- 1, tl0PictureIndex: 0, wasLeftOut: false, isSettled: false)
+        latest = Latest(timestamp: timestamp &- 1, tl0PictureIndex: 0, isSettled: false)
         return replaced == origin ? nil : replaced
     }
 
@@ -230,7 +229,7 @@ struct LayerSelector: Sendable {
         let isIncluded = limits.includes(packet)
         let endsPicture = packet.endsFrame && packet.spatialID == limits.spatial
         latest = Latest(
-            timestamp: timestamp, tl0PictureIndex: packet.tl0PictureIndex, wasLeftOut: !isIncluded,
+            timestamp: timestamp, tl0PictureIndex: packet.tl0PictureIndex,
             isSettled: !isIncluded || endsPicture || hasMarker)
         return isIncluded ? .forward(endsPicture: endsPicture) : .leaveOut(reason(packet))
     }
@@ -256,11 +255,13 @@ struct LayerSelector: Sendable {
     func isGapUnwanted(
         before packet: PacketDescription, timestamp: UInt32, isNextPicture: Bool
     ) -> (packets: Bool, pictures: Bool) {
-        if timestamp == latest.timestamp {
-            // Layers of a picture come in their order: between two that were left out nothing else can be.
-            return (latest.wasLeftOut && !limits.includes(packet), false)
+        guard latest.isSettled else { return (false, false) }
+        // Layers of a picture come in their order: between what needs no more and what is left out nothing is wanted.
+        if timestamp == latest.timestamp { return (!limits.includes(packet), false) }
+        // If the beginning of this picture is missing, it must not be wanted either.
+        guard packet.startsFrame && packet.spatialID == 0 || packet.temporalID > limits.temporal else {
+            return (false, false)
         }
-        guard latest.isSettled, packet.startsFrame else { return (false, false) }
         // Nothing but the rest of the picture before.
         if isNextPicture { return (true, false) }
         // Whole pictures are missing. If all of the base layer are here, they were of layers above.

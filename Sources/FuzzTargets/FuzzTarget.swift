@@ -4,7 +4,7 @@ import Wire
 
 /// A parser of input from the network, as the fuzzer and the replay of its findings call it.
 package enum FuzzTarget: String, CaseIterable, Sendable {
-    case stun, rtp, rtcp, sdp, vp8, vp9, h264, av1
+    case stun, rtp, rtcp, sdp, vp8, vp9, h264, av1, dependencies
 
     /// Gives `input` to the parser and to whatever reads its result. Returning is success: what is wrong
     /// traps.
@@ -18,6 +18,7 @@ package enum FuzzTarget: String, CaseIterable, Sendable {
         case .vp9: Self.vp9(input)
         case .h264: Self.h264(input)
         case .av1: Self.av1(input)
+        case .dependencies: DependencyTarget.run(input)
         }
     }
 
@@ -51,7 +52,10 @@ package enum FuzzTarget: String, CaseIterable, Sendable {
         }
         precondition(elements <= input.count, "elements take room")
         for codec in VideoCodec.allCases {
-            _ = codec.isKeyFrameStart(payload: input.extracting(header.payload))
+            let payload = input.extracting(header.payload)
+            precondition(
+                PacketDescription(codec, payload).isKeyFrameStart == codec.isKeyFrameStart(payload: payload),
+                "one opinion on key frames")
         }
     }
 

@@ -44,6 +44,20 @@ import Wire
         #expect(written.bytes == [0xBE, 0xDE, 0, 1, 0x22, 1, 2, 3])
     }
 
+    @Test func `the frame number of a dependency descriptor goes on with the subscriber's`() throws {
+        let descriptor: [UInt8] = [0xC5, 0xFF, 0xFE, 0x80, 0x11]
+        let packet = packet(extensions: [(12, descriptor), (1, [0x85])])
+        let header = try header(of: packet)
+        let found = ForwardedExtensions(in: packet.span, header.extensions, identifiers: Self.publisher)
+        let subscriber = ExtensionIdentifiers([.init(id: 9, kind: .dependencyDescriptor)])
+        let bytes = [UInt8](capacity: 400) { (output: inout OutputSpan<UInt8>) in
+            _ = found.write(
+                identifiers: subscriber, mid: nil, frameNumberOffset: 0x0103, from: packet.span, into: &output
+            )
+        }
+        #expect(bytes == [0xBE, 0xDE, 0, 2, 0x94, 0xC5, 0x01, 0x01, 0x80, 0x11, 0, 0])
+    }
+
     @Test func `what concerns one hop only is not passed on`() throws {
         let subscriber = ExtensionIdentifiers([
             .init(id: 3, kind: .transportWideCC), .init(id: 2, kind: .absoluteSendTime),

@@ -345,6 +345,91 @@ import Wire
         }
     }
 
+    @Test func `who gets the base layer only misses nothing when others are lost`() throws {
+        let seed = seed()
+        var bench = try Bench(.vp8, sources: [SourceReference(1)], seed: seed)
+        bench.track.aim(at: .layer(Layer(encoding: 0, temporal: 0)))
+        for _ in 0..<1000 {
+            for packet in bench.pictures(isKeyFrame: { _ in false })
+            where packet.temporal == 0 || Int.random(in: 0..<3, using: &bench.generator) > 0 {
+                bench.offer(packet)
+            }
+        }
+        let sorted = bench.sorted()
+        #expect(zip(sorted, sorted.dropFirst()).allSatisfy { $0.number + 1 == $1.number }, "seed \(seed)")
+        let pictures = Self.pictures(sorted)
+        #expect(pictures.count == 250)
+        for (former, next) in zip(pictures, pictures.dropFirst()) {
+            #expect(
+                next[0].description.pictureID == (former[0].description.pictureID + 1) & 0x7FFF,
+                "seed \(seed)")
+        }
+    }
+
+    @Test func `who gets the lowest spatial layer misses nothing when others are lost`() throws {
+        let seed = seed()
+        var bench = try Bench(.vp9, sources: [SourceReference(1)], spatialLayers: 3, seed: seed)
+        bench.track.aim(at: .layer(Layer(encoding: 0, spatial: 0)))
+        for _ in 0..<1000 {
+            for packet in bench.pictures(isKeyFrame: { _ in false })
+            where packet.spatial == 0 || Int.random(in: 0..<3, using: &bench.generator) > 0 {
+                bench.offer(packet)
+            }
+        }
+        let sorted = bench.sorted()
+        #expect(zip(sorted, sorted.dropFirst()).allSatisfy { $0.number + 1 == $1.number }, "seed \(seed)")
+        #expect(Self.pictures(sorted).count == 1000)
+    }
+
+    @Test(arguments: [
+        (VideoCodec.vp8, LayerLimits(spatial: 7, temporal: 0)), (.vp8, LayerLimits(spatial: 7, temporal: 1)),
+        (.vp9, LayerLimits(spatial: 0, temporal: 7)), (.vp9, LayerLimits(spatial: 1, temporal: 1)),
+        (.vp9, .all),
+    ])
+    func `what is wanted keeps its place however late it comes`(codec: VideoCodec, limits: LayerLimits) throws
+    {
+        let seed = seed()
+        var bench = try Bench(
+            codec, sources: [SourceReference(1)], spatialLayers: codec == .vp8 ? 1 : 3, seed: seed)
+        bench.track.aim(
+            at: .layer(Layer(encoding: 0, spatial: limits.spatial, temporal: limits.temporal)))
+        var delayed: [Int: [SourcePacket]] = [:]
+        var wanted: Set<UInt16> = []
+        for round in 0..<1500 {
+            for packet in bench.pictures(isKeyFrame: { _ in false }) {
+                if packet.spatial <= limits.spatial, packet.temporal <= limits.temporal, round < 1490 {
+                    wanted.insert(packet.header.sequenceNumber)
+                }
+                if round > 0, Int.random(in: 0..<5, using: &bench.generator) == 0 {
+                    delayed[round + Int.random(in: 0...9, using: &bench.generator), default: []].append(
+                        packet)
+                } else {
+                    bench.offer(packet)
+                }
+            }
+            for packet in delayed.removeValue(forKey: round) ?? [] { bench.offer(packet) }
+        }
+        let sent = Set(bench.order.map(\.packet.header.sequenceNumber))
+        #expect(wanted.subtracting(sent).isEmpty, "seed \(seed)")
+        #expect(bench.repeated == 0, "seed \(seed)")
+        for packet in bench.order {
+            #expect(packet.packet.spatial <= limits.spatial && packet.packet.temporal <= limits.temporal)
+        }
+    }
+
+    @Test func `an encoder that begins anew with older picture identifiers goes on`() throws {
+        var bench = try Bench(.vp8, sources: [SourceReference(1)], seed: 1)
+        for round in 0..<20 {
+            if round == 10 { bench.sources[0].pictureID &-= 5000 }
+            for packet in bench.pictures(isKeyFrame: { _ in round == 10 }) { bench.offer(packet) }
+        }
+        let pictures = Self.pictures(bench.sorted())
+        #expect(pictures.count == 20)
+        for (former, next) in zip(pictures, pictures.dropFirst()) {
+            #expect(next[0].description.pictureID == (former[0].description.pictureID + 1) & 0x7FFF)
+        }
+    }
+
     /// Numbers that were sent lead back exactly; numbers that were not lead to something that is missing, or nowhere.
     private func checkOrigins(_ bench: Bench, seed: UInt64) throws {
         guard let highest = bench.order.last?.rewrite.numbers.sequenceNumber else { return }

@@ -310,4 +310,85 @@ import Wire
         let ssrcs = [track.ssrc(of: 0), track.ssrc(of: 1)]
         #expect(ssrcs == [4, 5])
     }
+
+    // MARK: - Layers
+
+    @Test func `layers of all encodings are options, the smallest first`() throws {
+        var track = try Self.track(rids: ["q", "h"])
+        _ = track.add(ssrc: 1, rid: "q")
+        _ = track.add(ssrc: 2, rid: "h")
+        for index in 0..<90 as Range<UInt16> {
+            for (encoding, bytes) in [(0, 100), (1, 500)] {
+                // VP8 with T0 and T1 by turns; the first is a key frame.
+                let payload: [UInt8] =
+                    [0x90, 0x20, UInt8(index % 2) << 6, index == 0 ? 0x10 : 0x11, 0, 0, 0x9D, 1, 0x2A]
+                    + [encoding == 0 ? 160 : 64, encoding == 0 ? 0 : 1, encoding == 0 ? 90 : 180, 0]
+                let packet = packet(
+                    index, timestamp: UInt32(index) * 3000,
+                    payload: payload + [UInt8](repeating: 0, count: bytes))
+                let header = try header(of: packet)
+                let now = Instant.milliseconds(Int64(index) * 33)
+                _ = track.receive(packet.span, header, of: encoding, isRetransmission: false, at: now)
+                let description = track.describe(packet.span, header, of: encoding, at: now)
+                #expect(description.temporalID == index % 2)
+            }
+        }
+        let options = track.layers(at: .milliseconds(2970))
+        #expect(options.map(\.layer.encoding) == [0, 0, 1, 1])
+        #expect(options.map(\.layer.temporal) == [0, 1, 0, 1])
+        #expect(options.map(\.height) == [90, 90, 180, 180])
+        #expect(options.map(\.width) == [160, 160, 320, 320])
+        #expect(options.allSatisfy { abs($0.framesPerSecond - ($0.layer.temporal == 0 ? 15 : 30)) < 2 })
+        let later = track.layers(at: .milliseconds(9000))
+        #expect(later.isEmpty)
+    }
+
+    @Test func `a dependency descriptor is explained by the structure that came last, not by a late one`()
+        throws
+    {
+        var track = UpTrack(
+            session: 1,
+            section: try negotiated(
+                .video, direction: .sendonly, codecs: [(45, .av1(profile: 0), 46)],
+                extensions: [(12, .dependencyDescriptor)], policy: .publish))
+        _ = track.add(ssrc: 1, rid: nil)
+        /// One decode target for each of two temporal layers, templates numbered from `first`.
+        func structure(_ first: UInt8) -> [UInt8] {
+            // S E template, frame, flags; first template, two targets; T0 T1; SS -S; no differences, no chains, no sizes.
+            let text =
+                "11" + Self.binary(first, 6) + "0000000000000001" + "10000" + Self.binary(first, 6) + "00001"
+                + "01 11" + "1010 0010" + "0 0" + "0" + "0"
+            return Self.bits(text)
+        }
+        func describe(_ number: UInt16, _ descriptor: [UInt8], _ payload: UInt8 = 0x10) throws
+            -> PacketDescription
+        {
+            let packet = packet(
+                payloadType: 45, number, extensions: [(12, descriptor)], payload: [payload, 0x32])
+            return track.describe(packet.span, try header(of: packet), of: 0, at: .milliseconds(0))
+        }
+        let first = try describe(10, structure(8), 0x18)
+        #expect(first.isKeyFrameStart && first.startsFrame && first.frameNumber == 1)
+        #expect(try describe(12, Self.bits("11" + Self.binary(9, 6) + "0000000000000010")).temporalID == 1)
+        let unknown = try describe(13, Self.bits("11" + Self.binary(20, 6) + "0000000000000011"))
+        #expect(unknown.temporalID == 0 && unknown.tellsFrameStarts && !unknown.startsFrame)
+        // 11 was late and brings another structure.
+        #expect(try describe(11, structure(19)).startsFrame)
+        #expect(try describe(14, Self.bits("11" + Self.binary(9, 6) + "0000000000000100")).temporalID == 1)
+        #expect(try describe(15, structure(19)).startsFrame)
+        #expect(try describe(16, Self.bits("11" + Self.binary(20, 6) + "0000000000000100")).temporalID == 1)
+    }
+
+    private static func binary(_ value: UInt8, _ count: Int) -> String {
+        (0..<count).map { value >> UInt8(count - 1 - $0) & 1 == 1 ? "1" : "0" }.joined()
+    }
+
+    private static func bits(_ text: String) -> [UInt8] {
+        let digits = text.compactMap { $0 == "0" ? UInt8(0) : $0 == "1" ? 1 : nil }
+        return stride(from: 0, to: digits.count, by: 8).map { start in
+            (0..<8).reduce(UInt8(0)) { byte, index in
+                byte << 1 | (start + index < digits.count ? digits[start + index] : 0)
+            }
+        }
+    }
 }

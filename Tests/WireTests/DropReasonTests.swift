@@ -8,6 +8,8 @@ import Testing
         (.unexpectedDTLS, "unexpected_dtls"), (.unauthenticSRTP, "unauthentic_srtp"),
         (.malformedRTCP, "malformed_rtcp"),
         (.replayed, "replayed"), (.waitingForKeyFrame, "waiting_for_key_frame"), (.outboxFull, "outbox_full"),
+        (.waitingForLayerSwitch, "waiting_for_layer_switch"), (.layerNotWanted, "layer_not_wanted"),
+        (.paused, "paused"),
     ])
     func `a label is the case in snake case`(reason: DropReason, label: String) {
         #expect(reason.label == label)
