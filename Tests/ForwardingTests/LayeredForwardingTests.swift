@@ -8,118 +8,12 @@ import Wire
 
 /// Streams with layers through a bad uplink and a down track that is aimed at one layer after the other.
 @Suite struct LayeredForwardingTests {
-    /// One subscriber and several sources of one codec.
-    struct Bench {
-        let codec: VideoCodec
-        var sources: [LayeredSource]
-        var track: DownTrack
-        var generator: SplitMix64
-        var sent: [UInt16: SentPacket] = [:]
-        /// In the order of sending.
-        var order: [SentPacket] = []
-        var repeated = 0
-        /// Packets that have not been offered yet, or never will be.
-        var missing: Set<Int> = []
-        /// Packets that came before their source began, or after it was left.
-        var refused: Set<Int> = []
-        var drops: [DropReason: Int] = [:]
-        var now: Int64 = 0
-
-        static func key(_ source: SourceReference, _ number: UInt16) -> Int {
-            Int(source.track) << 32 | Int(source.encoding) << 24 | Int(number)
-        }
-
-        init(
-            _ codec: VideoCodec, sources references: [SourceReference], spatialLayers: UInt8 = 1,
-            pictureIDLength: Int = 15, seed: UInt64
-        )
-            throws
-        {
-            var generator = SplitMix64(seed: seed)
-            self.codec = codec
-            sources = references.map {
-                LayeredSource(
-                    $0, codec, spatialLayers: spatialLayers, pictureIDLength: pictureIDLength,
-                    using: &generator)
-            }
-            track = DownTrack(
-                session: 0,
-                section: try negotiated(
-                    .video, direction: .recvonly, codecs: [(96, Self.negotiable(codec), 97)], policy: .watch),
-                ssrc: 11, retransmissionSSRC: 12, using: &generator)
-            self.generator = generator
-            try choose(0)
-        }
-
-        private static func negotiable(_ codec: VideoCodec) -> Codec {
-            codec == .vp8 ? .vp8 : .vp9(profile: 0)
-        }
-
-        mutating func choose(_ index: Int) throws {
-            let arriving = try negotiated(
-                .video, direction: .sendonly, codecs: [(100, Self.negotiable(codec), 101)], policy: .publish
-            ).codecs
-            _ = track.retarget(to: sources[index].source, codecs: arriving)
-        }
-
-        mutating func offer(_ packet: SourcePacket) {
-            missing.remove(Self.key(packet.source, packet.header.sequenceNumber))
-            switch track.decide(
-                packet.header, packet.description(codec), of: packet.source, at: .milliseconds(now))
-            {
-            case .drop(let reason):
-                drops[reason, default: 0] += 1
-                if reason == .inactiveLayer || reason == .waitingForKeyFrame {
-                    refused.insert(Self.key(packet.source, packet.header.sequenceNumber))
-                }
-            case .send(let rewrite):
-                let packet = SentPacket(packet, rewrite, codec)
-                if sent.updateValue(packet, forKey: rewrite.numbers.sequenceNumber) != nil { repeated += 1 }
-                order.append(packet)
-            }
-        }
-
-        /// The packets of one picture of each source, in the order of sending.
-        mutating func pictures(isKeyFrame: (Int) -> Bool) -> [SourcePacket] {
-            now += 33
-            return sources.indices.flatMap { sources[$0].next(isKeyFrame: isKeyFrame($0), using: &generator) }
-        }
-
-        /// Sent packets by extended outgoing number.
-        func sorted() -> [(number: Int, packet: SentPacket)] {
-            guard let first = order.first else { return [] }
-            var highest = Int(first.rewrite.numbers.sequenceNumber)
-            return order.map { packet in
-                let step = Int16(
-                    bitPattern: packet.rewrite.numbers.sequenceNumber &- UInt16(truncatingIfNeeded: highest))
-                let number = highest + Int(step)
-                highest = max(highest, number)
-                return (number, packet)
-            }.sorted { $0.number < $1.number }
-        }
-    }
-
-    /// Runs of pictures of one source, in the order of the outgoing stream.
-    static func pictures(_ sorted: [(number: Int, packet: SentPacket)]) -> [[SentPacket]] {
-        var pictures: [[SentPacket]] = []
-        for (_, packet) in sorted {
-            if let last = pictures.last?.last, last.packet.source == packet.packet.source,
-                last.packet.picture == packet.packet.picture
-            {
-                pictures[pictures.count - 1].append(packet)
-            } else {
-                pictures.append([packet])
-            }
-        }
-        return pictures
-    }
-
     // MARK: - Without losses
 
     @Test(arguments: [15, 7])
     func `layers and sources change and VP8 stays whole`(pictureIDLength: Int) throws {
         let seed = seed()
-        var bench = try Bench(
+        var bench = try ForwardingBench(
             .vp8, sources: [SourceReference(1), SourceReference(1, encoding: 1), SourceReference(2)],
             pictureIDLength: pictureIDLength, seed: seed)
         var limit = LayerLimits.all
@@ -154,7 +48,7 @@ import Wire
         let isContinuous = zip(sorted, sorted.dropFirst()).allSatisfy { $0.number + 1 == $1.number }
         #expect(isContinuous, "seed \(seed)")
 
-        let pictures = Self.pictures(sorted)
+        let pictures = ForwardingBench.pictures(sorted)
         let mask: UInt16 = pictureIDLength == 15 ? 0x7FFF : 0x7F
         var shown: [SourceReference: Set<Int>] = [:]
         var tl0: UInt8?
@@ -201,7 +95,7 @@ import Wire
 
     @Test func `spatial layers go at once and come back with a key frame`() throws {
         let seed = seed()
-        var bench = try Bench(.vp9, sources: [SourceReference(1)], spatialLayers: 3, seed: seed)
+        var bench = try ForwardingBench(.vp9, sources: [SourceReference(1)], spatialLayers: 3, seed: seed)
         var limit: UInt8 = 7
         var present: UInt8 = 2
         var picturesBelow = 0
@@ -232,7 +126,7 @@ import Wire
         let sorted = bench.sorted()
         #expect(zip(sorted, sorted.dropFirst()).allSatisfy { $0.number + 1 == $1.number }, "seed \(seed)")
         // References are distances in picture identifiers: these stay as they are.
-        let pictures = Self.pictures(sorted)
+        let pictures = ForwardingBench.pictures(sorted)
         for (former, next) in zip(pictures, pictures.dropFirst()) {
             let step = next[0].packet.picture - former[0].packet.picture
             #expect(
@@ -243,7 +137,7 @@ import Wire
 
     @Test func `a pause ends with its picture and leaves no gap`() throws {
         let seed = seed()
-        var bench = try Bench(.vp8, sources: [SourceReference(1)], seed: seed)
+        var bench = try ForwardingBench(.vp8, sources: [SourceReference(1)], seed: seed)
         for round in 0..<400 {
             let isKey = round % 10 == 9
             var packets = bench.pictures { _ in isKey }
@@ -261,7 +155,7 @@ import Wire
         #expect(bench.drops[.waitingForKeyFrame, default: 0] > 50)
         let sorted = bench.sorted()
         #expect(zip(sorted, sorted.dropFirst()).allSatisfy { $0.number + 1 == $1.number }, "seed \(seed)")
-        let pictures = Self.pictures(sorted)
+        let pictures = ForwardingBench.pictures(sorted)
         for (former, next) in zip(pictures, pictures.dropFirst()) {
             #expect(next[0].description.pictureID == (former[0].description.pictureID + 1) & 0x7FFF)
             #expect(former.last?.rewrite.hasMarker == true && next[0].packet.isFirst, "seed \(seed)")
@@ -275,7 +169,7 @@ import Wire
     @Test(arguments: [(VideoCodec.vp8, 0.02), (.vp8, 0.15), (.vp9, 0.05)])
     func `what is lost on the way here is all that is missing`(codec: VideoCodec, loss: Double) throws {
         let seed = seed()
-        var bench = try Bench(
+        var bench = try ForwardingBench(
             codec, sources: [SourceReference(1), SourceReference(1, encoding: 1), SourceReference(2)],
             spatialLayers: codec == .vp8 ? 1 : 3, seed: seed)
         /// Packets that come later, by the picture after which they do.
@@ -294,7 +188,7 @@ import Wire
             let keys = (0..<3).map { _ in Int.random(in: 0..<30, using: &bench.generator) == 0 }
             for packet in bench.pictures(isKeyFrame: { keys[$0] }) {
                 let fate = Double.random(in: 0..<1, using: &bench.generator)
-                let key = Bench.key(packet.source, packet.header.sequenceNumber)
+                let key = ForwardingBench.key(packet.source, packet.header.sequenceNumber)
                 guard fate < loss else {
                     bench.offer(packet)
                     continue
@@ -347,7 +241,7 @@ import Wire
 
     @Test func `who gets the base layer only misses nothing when others are lost`() throws {
         let seed = seed()
-        var bench = try Bench(.vp8, sources: [SourceReference(1)], seed: seed)
+        var bench = try ForwardingBench(.vp8, sources: [SourceReference(1)], seed: seed)
         bench.track.aim(at: .layer(Layer(encoding: 0, temporal: 0)))
         for _ in 0..<1000 {
             for packet in bench.pictures(isKeyFrame: { _ in false })
@@ -357,7 +251,7 @@ import Wire
         }
         let sorted = bench.sorted()
         #expect(zip(sorted, sorted.dropFirst()).allSatisfy { $0.number + 1 == $1.number }, "seed \(seed)")
-        let pictures = Self.pictures(sorted)
+        let pictures = ForwardingBench.pictures(sorted)
         #expect(pictures.count == 250)
         for (former, next) in zip(pictures, pictures.dropFirst()) {
             #expect(
@@ -368,7 +262,7 @@ import Wire
 
     @Test func `who gets the lowest spatial layer misses nothing when others are lost`() throws {
         let seed = seed()
-        var bench = try Bench(.vp9, sources: [SourceReference(1)], spatialLayers: 3, seed: seed)
+        var bench = try ForwardingBench(.vp9, sources: [SourceReference(1)], spatialLayers: 3, seed: seed)
         bench.track.aim(at: .layer(Layer(encoding: 0, spatial: 0)))
         for _ in 0..<1000 {
             for packet in bench.pictures(isKeyFrame: { _ in false })
@@ -378,7 +272,7 @@ import Wire
         }
         let sorted = bench.sorted()
         #expect(zip(sorted, sorted.dropFirst()).allSatisfy { $0.number + 1 == $1.number }, "seed \(seed)")
-        #expect(Self.pictures(sorted).count == 1000)
+        #expect(ForwardingBench.pictures(sorted).count == 1000)
     }
 
     @Test(arguments: [
@@ -389,7 +283,7 @@ import Wire
     func `what is wanted keeps its place however late it comes`(codec: VideoCodec, limits: LayerLimits) throws
     {
         let seed = seed()
-        var bench = try Bench(
+        var bench = try ForwardingBench(
             codec, sources: [SourceReference(1)], spatialLayers: codec == .vp8 ? 1 : 3, seed: seed)
         bench.track.aim(
             at: .layer(Layer(encoding: 0, spatial: limits.spatial, temporal: limits.temporal)))
@@ -418,12 +312,12 @@ import Wire
     }
 
     @Test func `an encoder that begins anew with older picture identifiers goes on`() throws {
-        var bench = try Bench(.vp8, sources: [SourceReference(1)], seed: 1)
+        var bench = try ForwardingBench(.vp8, sources: [SourceReference(1)], seed: 1)
         for round in 0..<20 {
             if round == 10 { bench.sources[0].pictureID &-= 5000 }
             for packet in bench.pictures(isKeyFrame: { _ in round == 10 }) { bench.offer(packet) }
         }
-        let pictures = Self.pictures(bench.sorted())
+        let pictures = ForwardingBench.pictures(bench.sorted())
         #expect(pictures.count == 20)
         for (former, next) in zip(pictures, pictures.dropFirst()) {
             #expect(next[0].description.pictureID == (former[0].description.pictureID + 1) & 0x7FFF)
@@ -431,7 +325,7 @@ import Wire
     }
 
     /// Numbers that were sent lead back exactly; numbers that were not lead to something that is missing, or nowhere.
-    private func checkOrigins(_ bench: Bench, seed: UInt64) throws {
+    private func checkOrigins(_ bench: ForwardingBench, seed: UInt64) throws {
         guard let highest = bench.order.last?.rewrite.numbers.sequenceNumber else { return }
         var generator = bench.generator
         for _ in 0..<4 {
@@ -455,7 +349,7 @@ import Wire
                 #expect(again.numbers.timestamp == sent.rewrite.numbers.timestamp, "seed \(seed)")
                 #expect(again.originalSequenceNumber == number, "seed \(seed)")
             } else if let origin {
-                let key = Bench.key(origin.source, origin.sequenceNumber)
+                let key = ForwardingBench.key(origin.source, origin.sequenceNumber)
                 let isMissing = bench.missing.contains(key) || bench.refused.contains(key)
                 #expect(isMissing, "seed \(seed)")
             }
