@@ -108,8 +108,8 @@ let bench: [[Target]] = [
         .testTarget(
             name: "SimulationTests",
             dependencies: [
-                "CLinux", "DTLS", "Endpoint", "Impairment", "NodeCore", "Peering", "RTP", "SDP", "STUN",
-                "Wire",
+                "CLinux", "DTLS", "Endpoint", "Forwarding", "Impairment", "NodeCore", "Peering", "RTP", "SDP",
+                "STUN", "Wire",
             ],
             swiftSettings: strict),
         .executableTarget(
