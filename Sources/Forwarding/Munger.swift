@@ -36,7 +36,7 @@ package struct Munger: Sendable {
         package let timestampOffset: UInt32
         /// Whether the marker was set on the way out.
         package let isMarked: Bool
-        let segment: Int
+        let pictures: PictureNumbers.Offsets
     }
 
     /// Where a packet stands among those that came before.
@@ -53,8 +53,11 @@ package struct Munger: Sendable {
 
     private var window: NumberWindow<16>
     private var pictures = PictureNumbers()
-    private var segments = InlineArray<4, Segment?>(repeating: nil)
-    private var current = 0
+    /// Kept apart from the former ones, as copying all of them for every packet would be seen.
+    private var present: Segment?
+    /// A ring.
+    private var formers = InlineArray<3, Segment?>(repeating: nil)
+    private var lastFormer = 0
     private let first: Int64
     private(set) var lastTimestamp: UInt32
     private var lastArrival: Instant?
@@ -74,7 +77,7 @@ package struct Munger: Sendable {
     }
 
     /// What is added to the timestamps of the present source.
-    package var timestampOffset: UInt32? { segments[current]?.timestampOffset }
+    package var timestampOffset: UInt32? { present?.timestampOffset }
 
     /// The highest sequence number sent, extended.
     package var highestSequenceNumber: Int64 { window.next - 1 }
@@ -93,8 +96,9 @@ package struct Munger: Sendable {
             let elapsed = max((now - lastArrival).nanoseconds, 1_000_000)
             next &+= UInt32(truncatingIfNeeded: elapsed / 1000 * Int64(clockRate) / 1_000_000)
         }
-        current = (current + 1) % segments.count
-        segments[current] = Segment(
+        lastFormer = (lastFormer + 1) % formers.count
+        formers[lastFormer] = present
+        present = Segment(
             source: source, start: window.highest + 1,
             sequenceOffset: UInt16(truncatingIfNeeded: window.highest + 1) &- sequenceNumber,
             timestampOffset: next &- timestamp, pictures: pictures.offsets(continuingWith: packet))
@@ -113,7 +117,7 @@ package struct Munger: Sendable {
 
     /// Where a packet of the present source stands.
     func place(of sequenceNumber: UInt16) -> Place {
-        guard let segment = segments[current] else { return .outside }
+        guard let segment = present else { return .outside }
         let low = sequenceNumber &+ segment.sequenceOffset
         let position =
             window.highest + Int64(Int16(bitPattern: low &- UInt16(truncatingIfNeeded: window.highest)))
@@ -128,13 +132,13 @@ package struct Munger: Sendable {
 
     /// Whether a packet's picture is the one after the last that was noted.
     func isNextPicture(_ packet: PacketDescription) -> Bool {
-        guard let segment = segments[current] else { return false }
+        guard let segment = present else { return false }
         return pictures.follows(packet, segment.pictures)
     }
 
     /// Whether the newest packet has an older picture identifier than those before it: the encoder began anew.
     func hasOlderPicture(_ packet: PacketDescription) -> Bool {
-        guard let segment = segments[current] else { return false }
+        guard let segment = present else { return false }
         return pictures.isBehind(packet, segment.pictures)
     }
 
@@ -144,7 +148,7 @@ package struct Munger: Sendable {
     mutating func omit(
         _ position: Int64, _ packet: PacketDescription, gapIsOmitted: Bool, picturesAreOmitted: Bool
     ) {
-        guard let segment = segments[current] else { return }
+        guard let segment = present else { return }
         window.append(position, .omitted, gapIsOmitted: gapIsOmitted)
         pictures.append(packet, segment.pictures, isOmitted: true, gapIsOmitted: picturesAreOmitted)
     }
@@ -159,7 +163,7 @@ package struct Munger: Sendable {
         _ position: Int64, _ packet: PacketDescription, timestamp: UInt32, isMarked: Bool,
         gapIsOmitted: Bool, picturesAreOmitted: Bool, at now: Instant
     ) {
-        guard let segment = segments[current] else { return }
+        guard let segment = present else { return }
         window.append(position, isMarked ? .marked : .kept, gapIsOmitted: gapIsOmitted)
         pictures.append(packet, segment.pictures, isOmitted: false, gapIsOmitted: picturesAreOmitted)
         lastTimestamp = timestamp &+ segment.timestampOffset
@@ -176,7 +180,7 @@ package struct Munger: Sendable {
     func numbers(
         of position: Int64, _ packet: PacketDescription, timestamp: UInt32
     ) -> (numbers: Numbers, patch: PayloadPatch, frameNumberOffset: UInt16)? {
-        guard let segment = segments[current], let number = window.number(of: position),
+        guard let segment = present, let number = window.number(of: position),
             let patch = pictures.patch(packet, segment.pictures)
         else { return nil }
         return (
@@ -192,16 +196,19 @@ package struct Munger: Sendable {
         guard let position = window.position(of: extend(outgoing)), let state = window.state(at: position),
             state != .withheld, position > forgotten
         else { return nil }
-        var index = current
-        for _ in segments.indices {
-            guard let segment = segments[index] else { return nil }
+        var candidate = present
+        var index = lastFormer
+        for _ in 0...formers.count {
+            guard let segment = candidate else { return nil }
             if position >= segment.start {
                 return Origin(
                     source: segment.source,
                     sequenceNumber: UInt16(truncatingIfNeeded: position) &- segment.sequenceOffset,
-                    timestampOffset: segment.timestampOffset, isMarked: state == .marked, segment: index)
+                    timestampOffset: segment.timestampOffset, isMarked: state == .marked,
+                    pictures: segment.pictures)
             }
-            index = (index + segments.count - 1) % segments.count
+            candidate = formers[index]
+            index = (index + formers.count - 1) % formers.count
         }
         return nil
     }
@@ -210,10 +217,8 @@ package struct Munger: Sendable {
     func patch(
         _ packet: PacketDescription, of origin: Origin
     ) -> (patch: PayloadPatch, frameNumberOffset: UInt16)? {
-        guard let segment = segments[origin.segment],
-            let patch = pictures.patch(packet, segment.pictures)
-        else { return nil }
-        return (patch, segment.pictures.frameNumber)
+        guard let patch = pictures.patch(packet, origin.pictures) else { return nil }
+        return (patch, origin.pictures.frameNumber)
     }
 
     /// The extended number nearest to the highest sent.

@@ -8,7 +8,7 @@ import RTP
 /// Of VP9 they are, since it names references by their distance in identifiers.
 struct PictureNumbers: Sendable {
     /// What is added to the numbers of one source.
-    struct Offsets: Sendable {
+    struct Offsets: Equatable, Sendable {
         var picture: UInt16 = 0
         var frameNumber: UInt16 = 0
         var tl0: UInt8 = 0
