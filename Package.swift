@@ -121,7 +121,9 @@ let bench: [[Target]] = [
                 .nioHTTP1, .system,
             ],
             swiftSettings: strict),
-        .target(name: "FuzzTargets", dependencies: ["RTP", "SDP", "STUN", "Wire"], swiftSettings: strict),
+        .target(
+            name: "FuzzTargets", dependencies: ["Congestion", "RTP", "SDP", "STUN", "Wire"],
+            swiftSettings: strict),
         .testTarget(name: "FuzzReplayTests", dependencies: ["FuzzTargets"], swiftSettings: strict),
     ],
 ]

@@ -104,7 +104,7 @@ extension BandwidthEstimator {
             digest.skippedBytes = 0
         }
         digest.newestSend = max(digest.newestSend ?? send, send)
-        queue.add(send: send, arrival: arrived)
+        queue.add(send: send, arrival: arrived, bytes: packet.bytes)
         if packet.cluster != 0, packet.cluster == probe.cluster {
             if tally?.cluster != packet.cluster { tally = ProbeTally(cluster: packet.cluster) }
             tally?.add(bytes: packet.bytes, send: send, arrival: arrived)
@@ -144,10 +144,10 @@ extension BandwidthEstimator {
 
     private mutating func update(at time: Int64) {
         defer { lastUpdate = time }
-        let hasQueue = queue.standing > Self.tolerableQueue
+        let hasQueue = queue.lasting > Self.tolerableQueue || queue.standing > Self.alarmingQueue
         if trend.usage == .over, hasQueue {
             lastOveruse = time
-            guard let full = acknowledged(over: ArrivalRate.shortWindow) else { return }
+            guard let full = fullRate else { return }
             capacity.observe(full: full)
             lower(to: Self.backoff * full, at: time)
             return
@@ -163,7 +163,18 @@ extension BandwidthEstimator {
         guard trend.usage == .normal || !hasQueue, share - loss.background < Self.lossToRaise,
             let arrived = acknowledged(over: ArrivalRate.longWindow)
         else { return }
-        raise(upTo: 1.5 * arrived + 10_000, at: time)
+        var cap = 1.5 * arrived + 10_000
+        // What filled the link before would fill it again; more is believed when it arrives, or by a probe.
+        if let known = capacity.bitsPerSecond { cap = min(cap, max(known, 1.1 * arrived + 10_000)) }
+        raise(upTo: cap, at: time)
+    }
+
+    /// What the link carries now that it is full.
+    private var fullRate: Double? {
+        let recent = acknowledged(over: ArrivalRate.shortWindow)
+        guard let drained = queue.drainRate else { return recent }
+        // Jitter can make a queue look older than it is; then the last quarter of a second is more to the point.
+        return queue.busyTime > ArrivalRate.shortWindow ? max(drained, recent ?? 0) : drained
     }
 
     mutating func lower(to target: Double, at time: Int64) {
@@ -173,7 +184,7 @@ extension BandwidthEstimator {
 
     /// A little more, as the time since the last update allows, but not above `cap`; never less.
     mutating func raise(upTo cap: Double, at time: Int64) {
-        capacity.forget(ifBelow: min(rate, cap / 1.5))
+        capacity.forget(ifBelow: acknowledged(over: ArrivalRate.longWindow) ?? 0)
         guard let lastUpdate, rate < cap else { return }
         let elapsed = Double(min(max(time - lastUpdate, 0), 1_000_000)) / 1e6
         let raised: Double
@@ -190,17 +201,16 @@ extension BandwidthEstimator {
     // MARK: - Probes
 
     private mutating func finishProbe() {
-        guard let tally, tally.cluster == probe.cluster else { return }
-        guard let found = tally.result(sentBytes: probe.bytes, sentPackets: probe.packets) else { return }
+        guard let tally, tally.cluster == probe.cluster, probe.isComplete, reported >= probe.lastPosition
+        else { return }
         self.tally = nil
+        guard let found = tally.result(sentBytes: probe.bytes, sentPackets: probe.packets) else { return }
         result = found
         // Nothing is believed of a link that loses or queues already.
         guard loss.share ?? 0 < Self.lossToLower else { return }
-        if Double(found.bitsPerSecond) > rate {
-            rate = min(Double(found.bitsPerSecond), Double(limits.ceiling))
-            if let known = capacity.bitsPerSecond, rate > known { capacity = LinkCapacity() }
-        }
-        if found.isLimit { capacity.observe(full: Double(found.bitsPerSecond)) }
+        let shown = capacity.plausible(Double(found.bitsPerSecond))
+        rate = min(max(rate, shown), Double(limits.ceiling))
+        capacity.observe(probe: shown, isLimit: found.isLimit)
     }
 
     // MARK: - Silence

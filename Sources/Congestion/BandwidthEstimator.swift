@@ -35,6 +35,8 @@ package struct BandwidthEstimator: ~Copyable {
     static let growthPerSecond = 1.08
     /// A queue shorter than this is no reason to send less, in microseconds.
     static let tolerableQueue: Int64 = 12_000
+    /// A queue longer than this is not waited for to last.
+    static let alarmingQueue: Int64 = 120_000
     static let lossToLower = 0.1
     static let lossToRaise = 0.02
     /// How long a probe's own queue is not held against the link, in microseconds.
@@ -112,9 +114,18 @@ package struct BandwidthEstimator: ~Copyable {
         let time = now.microseconds
         let size = bytes + Self.headerBytes
         if unansweredSince == nil { unansweredSince = time }
-        if cluster != 0 { probe.add(bytes: size, cluster: cluster, at: time) }
+        if cluster != 0 {
+            probe.add(bytes: size, cluster: cluster, position: history.next, at: time)
+        } else {
+            probe.isComplete = true
+        }
         if !hasFeedback { sending.add(bytes: size, at: time) }
         return history.append(bytes: size, kind: kind, cluster: cluster, at: time, mayGrow: hasFeedback)
+    }
+
+    /// The burst is over: what is told of it from now on is complete.
+    package mutating func endProbe() {
+        probe.isComplete = true
     }
 
     /// What the last probe has found, once; the estimate has been raised by it already.
@@ -159,8 +170,12 @@ struct SentProbe: Sendable {
     private(set) var packets = 0
     private(set) var first: Int64 = 0
     private(set) var last: Int64 = 0
+    /// Of its last packet in the history.
+    private(set) var lastPosition: Int64 = 0
+    /// Whether no more packets of it will come.
+    var isComplete = false
 
-    mutating func add(bytes count: Int, cluster: UInt8, at time: Int64) {
+    mutating func add(bytes count: Int, cluster: UInt8, position: Int64, at time: Int64) {
         if cluster != self.cluster {
             self = SentProbe()
             self.cluster = cluster
@@ -169,6 +184,7 @@ struct SentProbe: Sendable {
         bytes += count
         packets += 1
         last = time
+        lastPosition = position
     }
 }
 

@@ -23,12 +23,14 @@ package struct BitrateAllocator: Sendable {
 
     package static let maximumSlots = 64
     static let headroom = 1.15
+    /// The same for a slot that has been paused: next to nothing is better than nothing.
+    static let resumeHeadroom = 1.03
     /// A budget this much short of what is sent is within the error of the estimate.
     static let tolerance = 0.97
     /// Below this share of what the smallest layers take, slots are paused at once,
     static let pauseShare = 0.75
     /// and after so many microseconds if less is missing: a picture that comes and goes is worse than a short queue.
-    static let longestStrain: Int64 = 3_000_000
+    static let longestStrain: Int64 = 5_000_000
     /// In microseconds.
     static let confirmation: Int64 = 1_000_000
     static let shortestPatience: Int64 = 5_000_000
@@ -56,7 +58,7 @@ package struct BitrateAllocator: Sendable {
         var hasChanged = false
         for index in slots.indices { hasChanged = settle(index, at: time) || hasChanged }
         hasChanged = shed(to: budget, at: time) || hasChanged
-        divide(Int(Double(budget) / Self.headroom))
+        divide(budget)
         hasChanged = raise(within: budget, at: time) || hasChanged
         return summary(hasChanged: hasChanged)
     }
@@ -150,12 +152,13 @@ package struct BitrateAllocator: Sendable {
 
     /// Fills `ideal`: what there would be if nothing were sent yet.
     private mutating func divide(_ budget: Int) {
-        var left = budget
+        var left = Int(Double(budget) / Self.resumeHeadroom)
         for index in order {
             let fits = slots[index].best >= 0 && slots[index].cost(0) <= left
             ideal[index] = fits ? 0 : -1
             left -= slots[index].cost(ideal[index])
         }
+        left += Int(Double(budget) / Self.headroom) - Int(Double(budget) / Self.resumeHeadroom)
         var from = 0
         while from < order.count {
             var to = from + 1
@@ -202,10 +205,11 @@ package struct BitrateAllocator: Sendable {
             let roomSince = slot.roomSince ?? time
             slots[index].roomSince = roomSince
             let hasWaited = time - roomSince >= Self.confirmation
-            let isRested = slot.lastSwitch.map { time - $0 >= slot.patience } ?? true
+            let patience = slot.current < 0 ? Self.shortestPatience : slot.patience
+            let isRested = slot.lastSwitch.map { time - $0 >= patience } ?? true
             guard slot.isFresh || (hasWaited && isRested) else { continue }
             let needed = slot.cost(ideal[index]) - slot.cost(slot.current)
-            let limit = Int(Double(budget) / Self.headroom)
+            let limit = Int(Double(budget) / (ideal[index] == 0 ? Self.resumeHeadroom : Self.headroom))
             if used + needed > limit {
                 hasChanged = takeBack(used + needed - limit, for: index, at: time) || hasChanged
                 used = total
@@ -268,7 +272,8 @@ package struct BitrateAllocator: Sendable {
             summary.desiredBitsPerSecond += slot.cost(slot.best)
             guard summary.nextBitsPerSecond == nil, slot.current < slot.best else { continue }
             let wanted = summary.bitsPerSecond - slot.cost(slot.current) + slot.cost(slot.current + 1)
-            summary.nextBitsPerSecond = Int(Double(wanted) * Self.headroom) + 1
+            let headroom = slot.current < 0 ? Self.resumeHeadroom : Self.headroom
+            summary.nextBitsPerSecond = Int(Double(wanted) * headroom) + 1
         }
         return summary
     }

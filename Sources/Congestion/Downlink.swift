@@ -87,7 +87,9 @@ package struct Downlink: ~Copyable {
         pacer.sent(bytes: size, at: now)
         let cluster = prober.cluster
         if cluster != 0 { prober.sent(bytes: size, at: now) }
-        return estimator.sent(bytes: bytes, kind: kind, cluster: cluster, at: now)
+        let number = estimator.sent(bytes: bytes, kind: kind, cluster: cluster, at: now)
+        if prober.cluster != cluster { estimator.endProbe() }
+        return number
     }
 
     /// The size of the padding packet to send now, if one is due: UDP payload, to be met by about a tenth.
@@ -148,10 +150,12 @@ package struct Downlink: ~Copyable {
         let isCongested =
             sinceOveruse < Self.congestedTime
             || (sinceOveruse < Self.standingTime && estimator.queue.standing > Self.standingQueue)
-        pacer.update(estimate: estimate, isCongested: isCongested)
+        let strain: Pacer.Strain =
+            isCongested ? .congested : sinceOveruse < Self.standingTime ? .recovering : .none
+        pacer.update(estimate: estimate, strain: strain)
         var wish: ProbeController.Wish?
-        // Without arrivals there is nothing to measure a probe by.
-        if let videoWish, let next = videoWish.nextBitsPerSecond {
+        // Without arrivals there is nothing to measure a probe by; the first come before the first feedback.
+        if estimator.hasFeedback || prober.begun < 3, let videoWish, let next = videoWish.nextBitsPerSecond {
             let other = estimate - videoBitsPerSecond(at: now)
             let most = estimator.limits.ceiling
             let all = Int(Double(videoWish.desiredBitsPerSecond) * BitrateAllocator.headroom) + other

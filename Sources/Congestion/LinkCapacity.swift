@@ -16,6 +16,21 @@ struct LinkCapacity: Sendable {
         bitsPerSecond = known + Self.weight * (rate - known)
     }
 
+    /// What to believe of a probe: jitter can compress a burst, so that a result a little above the known capacity is
+    /// believed by half. A link that has become another shows that clearly.
+    func plausible(_ probed: Double) -> Double {
+        guard let known = bitsPerSecond, probed > known, probed < 1.5 * known else { return probed }
+        return (known + probed) / 2
+    }
+
+    mutating func observe(probe rate: Double, isLimit: Bool) {
+        if isLimit {
+            observe(full: rate)
+        } else if let known = bitsPerSecond, rate > known {
+            bitsPerSecond = rate >= 1.5 * known ? nil : rate
+        }
+    }
+
     /// More went through than was believed possible: the link has changed, nothing is known of it.
     mutating func forget(ifBelow rate: Double) {
         if let known = bitsPerSecond, rate > known * (1 + Self.nearness) { bitsPerSecond = nil }

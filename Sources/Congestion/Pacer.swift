@@ -7,11 +7,17 @@ package import Wire
 ///
 /// The rate is 2.5 times the estimate, and 20 ms of it pass at once: an ordinary frame is never held, a key frame is
 /// spread over some tens of milliseconds. On a link known to be fast nothing is held at all. While the network's
-/// queue is full the rate is the estimate itself: what waits here can still be overtaken by audio, what waits there
-/// cannot.
+/// queue is full the rate is less than the estimate: what waits here can still be overtaken by audio, what waits there
+/// cannot. For a while after that it is little more, so that what has gathered here does not fill the queue again.
 package struct Pacer: Sendable {
+    /// How the link is, as far as pacing goes.
+    package enum Strain: Sendable {
+        case none, recovering, congested
+    }
+
     static let factor = 2.5
-    static let congestedFactor = 1.0
+    static let recoveringFactor = 1.15
+    static let congestedFactor = 0.85
     /// In nanoseconds.
     static let burst: Int64 = 20_000_000
     static let congestedBurst: Int64 = 5_000_000
@@ -26,15 +32,21 @@ package struct Pacer: Sendable {
     package private(set) var bitsPerSecond = 0
 
     package init(estimate: Int) {
-        update(estimate: estimate, isCongested: false)
+        update(estimate: estimate, strain: .none)
     }
 
     /// Follows the estimate; what was sent before stays counted as it was.
-    package mutating func update(estimate: Int, isCongested: Bool) {
-        let rate = Double(max(estimate, 1)) * (isCongested ? Self.congestedFactor : Self.factor)
+    package mutating func update(estimate: Int, strain: Strain) {
+        let factor =
+            switch strain {
+            case .none: Self.factor
+            case .recovering: Self.recoveringFactor
+            case .congested: Self.congestedFactor
+            }
+        let rate = Double(max(estimate, 1)) * factor
         bitsPerSecond = Int(rate)
-        nanosecondsPerByte = !isCongested && estimate >= Self.fast ? 0 : 8e9 / rate
-        allowed = isCongested ? Self.congestedBurst : Self.burst
+        nanosecondsPerByte = strain == .none && estimate >= Self.fast ? 0 : 8e9 / rate
+        allowed = strain == .none ? Self.burst : Self.congestedBurst
     }
 
     /// Whether a packet may go out now.

@@ -73,13 +73,12 @@ struct ProbeTally: Sendable {
         }
     }
 
-    /// - Parameters:
-    ///   - sentBytes, sentPackets: all that was sent as part of the cluster.
+    /// Once all of the cluster has been told of: `sentBytes` in `sentPackets`.
     func result(sentBytes: Int, sentPackets: Int) -> ProbeResult? {
         guard packets >= 4, Double(packets) >= Self.enough * Double(sentPackets),
             Double(bytes) >= Self.enough * Double(sentBytes), lastSend > firstSend
         else { return nil }
-        // What is missing used the link as well, or was lost behind it.
+        // What was lost behind the link's narrow part used that as well.
         let share = Double(sentBytes) / Double(bytes)
         let sendRate = Double((bytes - lastSendBytes) * 8) * share * 1e6 / Double(lastSend &- firstSend)
         let arrivalTime = Double(max(lastArrival &- firstArrival, 250))

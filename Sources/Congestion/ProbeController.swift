@@ -58,6 +58,9 @@ package struct ProbeController: Sendable {
         return 0
     }
 
+    /// How many clusters were begun, modulo 31.
+    var begun: Int { Int(lastID) }
+
     /// When padding is due or something is to be decided; `nil` when nothing is wanted.
     package var deadline: Instant? {
         switch state {

@@ -4,11 +4,21 @@
 /// The clocks of sender and receiver need not agree, only go equally fast: 100 parts per million are 3 ms.
 struct QueueingDelay: Sendable {
     private static let recentWindow: Int64 = 60_000
+    private static let longWindow: Int64 = 120_000
+    /// A packet that waited less found the link idle.
+    private static let idle: Int64 = 8_000
+    /// How long the link must have been busy before its rate is told, and from when on it may have changed meanwhile.
+    private static let busyRange: ClosedRange<Int64> = 60_000...700_000
     private static let baseWindow: Int64 = 15_000_000
     private static let clockJump: Int64 = 10_000_000
 
     private var recent = MinimumWindow()
+    private var long = MinimumWindow()
     private var base = MinimumWindow()
+
+    private var busySince: Int64 = 0
+    private var busyBytes = 0
+    private var lastArrival: Int64 = 0
 
     init() {}
 
@@ -18,11 +28,38 @@ struct QueueingDelay: Sendable {
         return max(0, recent &- base)
     }
 
-    mutating func add(send: Int64, arrival: Int64) {
+    /// The same for a fifth of a second: what a single large frame leaves behind has gone by then.
+    var lasting: Int64 {
+        guard let long = long.minimum, let base = base.minimum else { return 0 }
+        return max(0, long &- base)
+    }
+
+    /// The bits per second at which the queue that stands now is drained; `nil` if it is too young or too old to
+    /// tell.
+    ///
+    /// While packets wait the link is never idle: what arrives is all that it carries for us.
+    var drainRate: Double? {
+        let time = busyTime
+        guard Self.busyRange.contains(time) else { return nil }
+        return Double(busyBytes * 8) * 1e6 / Double(time)
+    }
+
+    /// How long the link has been busy, in microseconds.
+    var busyTime: Int64 { lastArrival &- busySince }
+
+    mutating func add(send: Int64, arrival: Int64, bytes: Int) {
         let delay = arrival &- send
         if let base = base.minimum, abs(delay &- base) > Self.clockJump { self = QueueingDelay() }
         recent.add(delay, at: send, window: Self.recentWindow)
+        long.add(delay, at: send, window: Self.longWindow)
         base.add(delay, at: send, window: Self.baseWindow)
+        lastArrival = arrival
+        if delay &- (base.minimum ?? delay) < Self.idle {
+            busySince = arrival
+            busyBytes = 0
+        } else {
+            busyBytes += bytes
+        }
     }
 }
 

@@ -4,7 +4,7 @@ import Wire
 
 /// A parser of input from the network, as the fuzzer and the replay of its findings call it.
 package enum FuzzTarget: String, CaseIterable, Sendable {
-    case stun, rtp, rtcp, sdp, vp8, vp9, h264, av1, dependencies
+    case stun, rtp, rtcp, congestion, sdp, vp8, vp9, h264, av1, dependencies
 
     /// Gives `input` to the parser and to whatever reads its result. Returning is success: what is wrong
     /// traps.
@@ -13,6 +13,7 @@ package enum FuzzTarget: String, CaseIterable, Sendable {
         case .stun: Self.stun(input)
         case .rtp: Self.rtp(input)
         case .rtcp: RTCPTarget.run(input)
+        case .congestion: CongestionTarget.run(input)
         case .sdp: SDPTarget.run(input)
         case .vp8: Self.vp8(input)
         case .vp9: Self.vp9(input)

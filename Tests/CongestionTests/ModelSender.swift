@@ -27,7 +27,8 @@ final class ModelSender {
     private var outgoing: [Datagram] = []
 
     init(
-        flow: UInt16, slots: [[ModelSource.Layer]], limits: BandwidthEstimator.Limits, paddingWorks: Bool = true,
+        flow: UInt16, slots: [[ModelSource.Layer]], limits: BandwidthEstimator.Limits,
+        paddingWorks: Bool = true,
         start: Instant, seed: UInt64
     ) {
         self.flow = flow

@@ -23,10 +23,10 @@ struct ModelSource {
         Layer(bitsPerSecond: 1_200_000, height: 540), Layer(bitsPerSecond: 2_500_000, height: 1080),
     ]
 
-    /// Steps of a seventh, so that what is sent follows the estimate closely.
-    static let fine = (0..<28).map { step in
-        var rate = 100_000.0
-        for _ in 0..<step { rate *= 8.0 / 7 }
+    /// Small steps, so that what is sent follows the estimate closely.
+    static let fine = (0..<12).map { step in
+        var rate = 150_000.0
+        for _ in 0..<step { rate *= 1.27 }
         return Layer(bitsPerSecond: Int(rate), height: 90 + step * 30)
     }
 
@@ -94,7 +94,8 @@ struct ModelSource {
         if isKeyFrame { lastKeyFrame = now }
         let average = Double(layers[current].bitsPerSecond) / 8 / Double(Self.framesPerSecond)
         // The rest of the second is a little smaller, as encoders see to.
-        let size = isKeyFrame ? average * Self.keyFrameFactor : average * (0.7 + 0.5 * generator.nextFraction())
+        let size =
+            isKeyFrame ? average * Self.keyFrameFactor : average * (0.7 + 0.5 * generator.nextFraction())
         let count = max(1, Int((size / Double(Self.largestPacket)).rounded(.up)))
         return Array(repeating: max(60, Int(size) / count), count: count)
     }

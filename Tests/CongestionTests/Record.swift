@@ -42,7 +42,8 @@ struct Record {
         samples[flow].append(
             Sample(
                 second: Double(millisecond + 1) / 1000, estimate: sender.downlink.bitsPerSecond,
-                sent: Double((sender.sentBytes - lastSent[flow]) * 80), arrived: Double(arrivedBytes[flow] * 80),
+                sent: Double((sender.sentBytes - lastSent[flow]) * 80),
+                arrived: Double(arrivedBytes[flow] * 80),
                 height: sender.heights.reduce(0, +)))
         lastSent[flow] = sender.sentBytes
         arrivedBytes[flow] = 0

@@ -74,7 +74,8 @@ struct Scenario {
 
     private static func wrap(_ bytes: [UInt8]) -> Datagram {
         Datagram(
-            source: SocketAddress(ipv4: 2, port: 1), destination: SocketAddress(ipv4: 1, port: 1), bytes: bytes)
+            source: SocketAddress(ipv4: 2, port: 1), destination: SocketAddress(ipv4: 1, port: 1),
+            bytes: bytes)
     }
 
     private static func encode(_ numbers: [UInt32]) -> [UInt8] {
