@@ -147,9 +147,17 @@ extension BandwidthEstimator {
         let hasQueue = queue.lasting > Self.tolerableQueue || queue.standing > Self.alarmingQueue
         if trend.usage == .over, hasQueue {
             lastOveruse = time
-            guard let full = fullRate else { return }
-            capacity.observe(full: full)
-            lower(to: Self.backoff * full, at: time)
+            guard let measured = fullRate else { return }
+            // One measurement is off by a packet or two: what fits the others is averaged with them.
+            capacity.observe(full: measured)
+            let full = capacity.bitsPerSecond ?? measured
+            // Less than arrives, if that is much less than was sent. Else at least 15 % less than before, but not less
+            // than arrives: a subscriber that leaves room does not give way to one that takes it.
+            let isSevere = queue.overload > Self.severeOverload
+            let target =
+                isSevere ? Self.backoff * full : max(Self.backoff * full, min(Self.backoff * rate, full))
+            let isSoon = time - (lastLowered ?? .min / 2) < 300_000 + roundTripMicroseconds
+            if !isSoon || target < 0.6 * rate { lower(to: target, at: time) }
             return
         }
         let share = loss.share ?? 0

@@ -32,6 +32,8 @@ package struct BandwidthEstimator: ~Copyable {
     package static let headerBytes = 28
 
     static let backoff = 0.85
+    /// This many times what arrives was sent.
+    static let severeOverload = 1.4
     static let growthPerSecond = 1.08
     /// A queue shorter than this is no reason to send less, in microseconds.
     static let tolerableQueue: Int64 = 12_000

@@ -7,8 +7,8 @@ package import Wire
 ///
 /// A slot goes down at once when the budget no longer covers what is sent; the least important first. It goes up
 /// when the budget has covered the better layer and 15 % more for a second, and not within five seconds of its last
-/// switch. A layer that had to be given up soon after it was chosen is tried again after twice the time, up to a
-/// minute: the link is a little too small for it, and trying costs the others.
+/// switch. A layer that had to be given up soon after it was chosen is tried again after twice the time, up to
+/// 40 s: the link is a little too small for it, and trying costs the others.
 package struct BitrateAllocator: Sendable {
     package struct Summary: Equatable, Sendable {
         /// What the choices take.
@@ -34,7 +34,7 @@ package struct BitrateAllocator: Sendable {
     /// In microseconds.
     static let confirmation: Int64 = 1_000_000
     static let shortestPatience: Int64 = 5_000_000
-    static let longestPatience: Int64 = 60_000_000
+    static let longestPatience: Int64 = 40_000_000
     /// A layer kept for so long was no mistake.
     static let provenTime: Int64 = 20_000_000
 

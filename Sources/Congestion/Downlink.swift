@@ -37,7 +37,7 @@ package struct Downlink: ~Copyable {
     private static let standingTime: Int64 = 3_000_000
     private static let standingQueue: Int64 = 50_000
     /// Repairs are taken out of the budget up to this share: beyond, they are cut by their own budget.
-    private static let largestRepairShare = 0.25
+    private static let largestRepairShare = 0.1
 
     package private(set) var estimator: BandwidthEstimator
     private var pacer: Pacer

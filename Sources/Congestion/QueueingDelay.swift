@@ -4,7 +4,7 @@
 /// The clocks of sender and receiver need not agree, only go equally fast: 100 parts per million are 3 ms.
 struct QueueingDelay: Sendable {
     private static let recentWindow: Int64 = 60_000
-    private static let longWindow: Int64 = 120_000
+    private static let longWindow: Int64 = 250_000
     /// A packet that waited less found the link idle.
     private static let idle: Int64 = 8_000
     /// How long the link must have been busy before its rate is told, and from when on it may have changed meanwhile.
@@ -17,7 +17,9 @@ struct QueueingDelay: Sendable {
     private var base = MinimumWindow()
 
     private var busySince: Int64 = 0
+    private var busySentSince: Int64 = 0
     private var busyBytes = 0
+    private var lastSend: Int64 = 0
     private var lastArrival: Int64 = 0
 
     init() {}
@@ -28,7 +30,7 @@ struct QueueingDelay: Sendable {
         return max(0, recent &- base)
     }
 
-    /// The same for a fifth of a second: what a single large frame leaves behind has gone by then.
+    /// The same for a quarter to half of a second: what a single large frame leaves behind has gone by then.
     var lasting: Int64 {
         guard let long = long.minimum, let base = base.minimum else { return 0 }
         return max(0, long &- base)
@@ -47,6 +49,11 @@ struct QueueingDelay: Sendable {
     /// How long the link has been busy, in microseconds.
     var busyTime: Int64 { lastArrival &- busySince }
 
+    /// How many times faster packets were sent than they arrived since the link became busy.
+    var overload: Double {
+        Double(busyTime) / Double(max(lastSend &- busySentSince, 10_000))
+    }
+
     mutating func add(send: Int64, arrival: Int64, bytes: Int) {
         let delay = arrival &- send
         if let base = base.minimum, abs(delay &- base) > Self.clockJump { self = QueueingDelay() }
@@ -54,8 +61,10 @@ struct QueueingDelay: Sendable {
         long.add(delay, at: send, window: Self.longWindow)
         base.add(delay, at: send, window: Self.baseWindow)
         lastArrival = arrival
+        lastSend = send
         if delay &- (base.minimum ?? delay) < Self.idle {
             busySince = arrival
+            busySentSince = send
             busyBytes = 0
         } else {
             busyBytes += bytes
