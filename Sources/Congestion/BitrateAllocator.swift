@@ -28,7 +28,7 @@ package struct BitrateAllocator: Sendable {
     /// A budget this much short of what is sent is within the error of the estimate.
     static let tolerance = 0.97
     /// Below this share of what the smallest layers take, slots are paused at once,
-    static let pauseShare = 0.75
+    static let pauseShare = 0.7
     /// and after so many microseconds if less is missing: a picture that comes and goes is worse than a short queue.
     static let longestStrain: Int64 = 5_000_000
     /// In microseconds.

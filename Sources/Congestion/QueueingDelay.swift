@@ -8,7 +8,7 @@ struct QueueingDelay: Sendable {
     /// A packet that waited less found the link idle.
     private static let idle: Int64 = 8_000
     /// How long the link must have been busy before its rate is told, and from when on it may have changed meanwhile.
-    private static let busyRange: ClosedRange<Int64> = 60_000...700_000
+    private static let busyRange: ClosedRange<Int64> = 60_000...1_500_000
     private static let baseWindow: Int64 = 15_000_000
     private static let clockJump: Int64 = 10_000_000
 
