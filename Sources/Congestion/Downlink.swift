@@ -4,7 +4,7 @@ package import Wire
 /// The way to one remote: how much it takes, when the next packet may go, and when to find out whether there is more.
 ///
 /// It sees the size and the kind of every packet that goes to the remote, and the feedback that comes back; it holds
-/// no packet. One per subscriber, 3 kB at first. The caller owns the media:
+/// no packet. One per subscriber, 4 kB at first. The caller owns the media:
 ///
 ///     // For every packet that goes out, of whatever kind; the number goes into the transport-wide extension.
 ///     let number = downlink.sent(bytes: datagram.count, kind: .video, at: now)
