@@ -11,7 +11,7 @@ extension Endpoint {
     private static let usualRoundTrip = Duration.milliseconds(100)
 
     /// The SSRC under which feedback goes.
-    private var ownSSRC: UInt32 { outgoing.first?.ssrc ?? 1 }
+    var ownSSRC: UInt32 { outgoing.first?.ssrc ?? 1 }
 
     /// Asks for a key frame of every picture that is received, without a reason.
     package mutating func requestKeyFrames(into outbox: inout Outbox) {
@@ -124,11 +124,14 @@ extension Endpoint {
         }
         var blocks: [ReportBlock] = []
         for index in incoming.indices { blocks.append(incoming[index].reportBlock(at: now)) }
-        guard !blocks.isEmpty else { return }
         let sender = ownSSRC
-        sendControl(into: &outbox) { output in
-            RTCPWriter.receiverReport(sender: sender, blocks: blocks, into: &output)
-            RTCPWriter.sourceDescription(ssrc: sender, cname: cname, into: &output)
+        while !blocks.isEmpty {
+            let told = Array(blocks.prefix(RTCPWriter.maximumReportBlocks))
+            blocks.removeFirst(told.count)
+            sendControl(into: &outbox) { output in
+                RTCPWriter.receiverReport(sender: sender, blocks: told, into: &output)
+                RTCPWriter.sourceDescription(ssrc: sender, cname: cname, into: &output)
+            }
         }
     }
 
@@ -139,7 +142,7 @@ extension Endpoint {
         }
     }
 
-    private mutating func sendControl(into outbox: inout Outbox, _ write: (inout OutputSpan<UInt8>) -> Void) {
+    mutating func sendControl(into outbox: inout Outbox, _ write: (inout OutputSpan<UInt8>) -> Void) {
         guard isConnected, let target = ice.target else { return }
         let capacity = Self.controlSize + SRTPSession.overhead
         let isSent = outbox.append(to: target, peer: settings.slot, capacity: capacity) { output in

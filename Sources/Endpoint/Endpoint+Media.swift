@@ -32,6 +32,11 @@ extension Endpoint {
         incoming.first { $0.kind == kind }?.statistics ?? StreamStatistics()
     }
 
+    /// The stream in the section with this MID, by the SSRCs that the answer names; nil before its first packet.
+    package func stream(in mid: String) -> IncomingStream? {
+        incoming.first { $0.mid == mid }
+    }
+
     /// Sends bytes of the caller's making as an RTP packet or RTCP compound, protected like any other: for tests of how
     /// the relay takes what no client should send. Returns false if SRTP cannot protect them.
     @discardableResult
@@ -65,19 +70,21 @@ extension Endpoint {
                     pictureID: generator.next())
                 clipSources.append((index, clip))
             } else if section.kind == .video {
-                let layer = SyntheticVideo.Layer(rid: stream.rid, bitsPerSecond: stream.bitsPerSecond)
                 videoSources.append(
                     (
                         index,
                         SyntheticVideo(
-                            source: stream.ssrc, layer: layer, settings: settings.video,
-                            pictureID: generator.next())
+                            source: stream.ssrc, layer: settings.video.layers[stream.layer],
+                            settings: settings.video, pictureID: generator.next())
                     ))
             } else {
                 audioSources.append((index, SyntheticAudio(source: stream.ssrc, settings: settings.audio)))
             }
         }
         if terms.hasTransportWideCC { ledger = FeedbackLedger() }
+        if terms.arrivalExtension != nil {
+            arrivals = TransportFeedbackRecorder(senderSSRC: ownSSRC, mediaSSRC: 0)
+        }
     }
 
     mutating func sendMedia(at now: Instant, into outbox: inout Outbox) {
@@ -138,10 +145,23 @@ extension Endpoint {
             number = outgoing[index].takeRetransmissionNumber()
             original = packet.sequenceNumber
         }
-        let transportNumber = ledger?.take()
-        let stream = outgoing[index]
-        let level = stream.kind == .audio ? settings.audio.level | 0x80 : nil
-        let isNamed = !stream.isAcknowledged || original != nil
+        var elements = ExtensionElements()
+        elements.append(OfferLayout.absoluteSendTime, bytes: AbsoluteSendTime(now).rawValue, count: 3)
+        if let transportNumber = ledger?.take() {
+            elements.append(OfferLayout.transportWideCC, bytes: UInt32(transportNumber), count: 2)
+        }
+        if outgoing[index].kind == .audio {
+            // The highest bit says that it is speech.
+            let level = min(audioLevel, 127)
+            elements.append(
+                OfferLayout.audioLevel, bytes: UInt32(level < 127 ? level | 0x80 : level), count: 1)
+        }
+        if !outgoing[index].isAcknowledged || original != nil {
+            elements.append(OfferLayout.mid, text: outgoing[index].mid)
+            if let rid = outgoing[index].rid {
+                elements.append(original == nil ? OfferLayout.rid : OfferLayout.repairedRID, text: rid)
+            }
+        }
         let capacity = packet.payload.count + Self.headerRoom + SRTPSession.overhead
         let isSent = outbox.append(to: target, peer: settings.slot, capacity: capacity) { output in
             output.append(0x90)
@@ -149,18 +169,6 @@ extension Endpoint {
             output.append(bigEndian: number)
             output.append(bigEndian: packet.timestamp)
             output.append(bigEndian: ssrc)
-            var elements = ExtensionElements()
-            elements.append(OfferLayout.absoluteSendTime, bytes: AbsoluteSendTime(now).rawValue, count: 3)
-            if let transportNumber {
-                elements.append(OfferLayout.transportWideCC, bytes: UInt32(transportNumber), count: 2)
-            }
-            if let level { elements.append(OfferLayout.audioLevel, bytes: UInt32(level), count: 1) }
-            if isNamed {
-                elements.append(OfferLayout.mid, text: stream.mid)
-                if let rid = stream.rid {
-                    elements.append(original == nil ? OfferLayout.rid : OfferLayout.repairedRID, text: rid)
-                }
-            }
             elements.write(into: &output)
             if let original { output.append(bigEndian: original) }
             output.append(copying: packet.payload.span, 0..<packet.payload.count)
@@ -176,72 +184,86 @@ extension Endpoint {
             counters.malformed += 1
             return
         }
-        guard let terms else { return }
-        let section = terms.sections.first {
-            $0.payloadType == header.payloadType || $0.retransmissionPayloadType == header.payloadType
-        }
-        guard let section else {
+        noteArrival(packet, header.extensions, at: now)
+        guard let role = terms?.routes.role(of: header.payloadType) else {
             counters.unexplained += 1
             return
         }
-        let isRetransmission = section.payloadType != header.payloadType
-        if isRetransmission {
-            guard header.payload.count >= 2, let primary = primary(of: header.ssrc, section.kind) else {
+        if role.isRetransmission {
+            guard header.payload.count >= 2 else {
+                counters.padding += 1
+                return
+            }
+            guard let primary = primary(of: header.ssrc) else {
                 counters.unexplained += 1
                 return
             }
             header.sequenceNumber = packet.uint16(at: header.payload.lowerBound)
             header.payload = header.payload.lowerBound + 2..<header.payload.upperBound
-            header.payloadType = section.payloadType
             header.ssrc = primary
         }
-        guard let index = index(of: header.ssrc, in: section) else { return }
-        incoming[index].receive(packet, header, isRetransmission: isRetransmission, at: now)
+        guard let index = index(of: header.ssrc, role) else { return }
+        incoming[index].receive(packet, header, isRetransmission: role.isRetransmission, at: now)
     }
 
-    /// Counts a packet without decrypting it: the fixed header (RFC 3550 section 5.1) is in the clear.
+    /// Counts a packet without decrypting it: the header (RFC 3550 section 5.1) and its extension are in the clear.
     mutating func countMedia(_ packet: Span<UInt8>, at now: Instant) {
         guard packet.count >= RTPHeader.fixedLength, packet[0] >> 6 == 2 else {
             counters.malformed += 1
             return
         }
-        let payloadType = packet[1] & 0x7F
-        let ssrc = packet.uint32(at: 8)
-        guard let terms else { return }
-        if let section = terms.sections.first(where: { $0.payloadType == payloadType }) {
-            guard let index = index(of: ssrc, in: section) else { return }
-            incoming[index].count(
-                packet.uint16(at: 2), timestamp: packet.uint32(at: 4), bytes: packet.count, at: now)
-        } else if let section = terms.sections.first(where: { $0.retransmissionPayloadType == payloadType }) {
-            guard let primary = primary(of: ssrc, section.kind),
-                let index = incoming.firstIndex(where: { $0.ssrc == primary })
-            else { return }
-            incoming[index].countRetransmission()
-        } else {
+        if let extensions = Self.extensions(of: packet) { noteArrival(packet, extensions, at: now) }
+        guard let role = terms?.routes.role(of: packet[1] & 0x7F) else {
             counters.unexplained += 1
+            return
         }
+        let ssrc = packet.uint32(at: 8)
+        guard !role.isRetransmission else {
+            guard let primary = primary(of: ssrc), let index = incomingSSRCs.firstIndex(of: primary) else {
+                return
+            }
+            incoming[index].countRetransmission()
+            return
+        }
+        guard let index = index(of: ssrc, role) else { return }
+        // Nobody pads media: what has padding has nothing else.
+        incoming[index].count(
+            packet.uint16(at: 2), timestamp: packet.uint32(at: 4), bytes: packet.count,
+            hasMarker: packet[1] & 0x80 != 0, isPadding: packet[0] & 0x20 != 0, at: now)
+    }
+
+    /// The extension of a packet whose end, where the padding is told, cannot be read.
+    private static func extensions(of packet: Span<UInt8>) -> HeaderExtensionBlock? {
+        let offset = RTPHeader.fixedLength + Int(packet[0] & 0x0F) * 4
+        guard packet[0] & 0x10 != 0, packet.count >= offset + 4, packet.uint16(at: offset) == 0xBEDE else {
+            return nil
+        }
+        let length = Int(packet.uint16(at: offset + 2)) * 4
+        guard packet.count >= offset + 4 + length else { return nil }
+        return HeaderExtensionBlock(form: .oneByte, range: offset + 4..<offset + 4 + length)
     }
 
     /// The stream of an SSRC, begun now if it is a new one; nil if there are too many.
-    private mutating func index(of ssrc: UInt32, in section: RemoteTerms.Section) -> Int? {
-        if let known = incoming.firstIndex(where: { $0.ssrc == ssrc }) { return known }
-        guard incoming.count < 64 else {
+    private mutating func index(of ssrc: UInt32, _ role: PacketRoutes.Role) -> Int? {
+        if let known = incomingSSRCs.firstIndex(of: ssrc) { return known }
+        let named = terms?.routes.section(of: ssrc)
+        guard incoming.count < 64, let section = terms?.sections[named ?? Int(role.section)] else {
             counters.unexplained += 1
             return nil
         }
         incoming.append(
             IncomingStream(
-                ssrc: ssrc, kind: section.kind, clockRate: section.kind == .audio ? 48000 : 90000,
-                isRepairable: section.hasNACK, verifiesContent: settings.verifiesContent,
+                ssrc: ssrc, kind: section.kind, mid: named == nil ? nil : section.mid,
+                clockRate: section.kind == .audio ? 48000 : 90000, isRepairable: section.hasNACK,
+                verifiesContent: settings.verifiesContent,
                 requiresContent: settings.requiresSyntheticContent, codec: section.codec))
+        incomingSSRCs.append(ssrc)
         return incoming.count - 1
     }
 
-    private func primary(of retransmission: UInt32, _ kind: MediaKind) -> UInt32? {
-        if let group = terms?.retransmissionGroups.first(where: { $0.rtx == retransmission }) {
-            return group.primary
-        }
-        let candidates = incoming.filter { $0.kind == kind }
+    private func primary(of retransmission: UInt32) -> UInt32? {
+        if let primary = terms?.routes.primary(of: retransmission) { return primary }
+        let candidates = incoming.filter { $0.kind == .video }
         return candidates.count == 1 ? candidates.first?.ssrc : nil
     }
 }

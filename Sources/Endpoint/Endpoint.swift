@@ -37,6 +37,8 @@ package struct Endpoint: ~Copyable {
         package internal(set) var early = 0
         /// Packets of a payload type or an RTX stream that was not agreed on.
         package internal(set) var unexplained = 0
+        /// Packets of an RTX stream that are nothing but padding.
+        package internal(set) var padding = 0
         package internal(set) var goodbyes = 0
         /// Datagrams for which the outbox had no room, or that could not be protected.
         package internal(set) var unsent = 0
@@ -49,7 +51,9 @@ package struct Endpoint: ~Copyable {
     package private(set) var ice: ControllingAgent
     package internal(set) var counters = Counters()
     package internal(set) var outgoing: [OutgoingStream] = []
+    /// In the order in which their first packets came; `incomingSSRCs` runs along with it.
     package internal(set) var incoming: [IncomingStream] = []
+    var incomingSSRCs: [UInt32] = []
     /// What transport-wide feedback has told; nil if it was not agreed on.
     package internal(set) var ledger: FeedbackLedger?
     /// What the relay has advised last by REMB.
@@ -57,6 +61,10 @@ package struct Endpoint: ~Copyable {
     package private(set) var connectedAt: Instant?
     /// Whether media is made; reports and checks go on without.
     package var isSending = true
+    /// What the audio level extension says, 0 loudest to 127 silent (RFC 6464): who speaks is decided by it.
+    package var audioLevel: UInt8
+    /// Transport-wide feedback that was sent.
+    package internal(set) var feedbackSent = 0
 
     var generator: SplitMix64
     let certificateContext: DTLSContext
@@ -74,6 +82,9 @@ package struct Endpoint: ~Copyable {
     var nextFrame: Instant?
     var nextSound: Instant?
     var nextReport: Instant?
+    /// What has arrived and is to be told; nil if the relay does not want to know.
+    var arrivals: TransportFeedbackRecorder?
+    var nextFeedback: Instant?
 
     /// - Parameters:
     ///   - certificate: may be shared by many endpoints.
@@ -90,6 +101,7 @@ package struct Endpoint: ~Copyable {
         cname = credentials.ufrag
         certificateContext = context
         origin = now
+        audioLevel = settings.audio.level
         self.settings = settings
         self.generator = generator
     }
@@ -119,6 +131,7 @@ package struct Endpoint: ~Copyable {
             }
         }
         consider(nextReport)
+        consider(nextFeedback)
         for index in incoming.indices { consider(incoming[index].deadline) }
         return earliest
     }
@@ -231,6 +244,7 @@ package struct Endpoint: ~Copyable {
         guard isConnected else { return }
         sendMedia(at: now, into: &outbox)
         sendFeedback(at: now, into: &outbox)
+        sendArrivals(at: now, into: &outbox)
         sendReports(at: now, into: &outbox)
     }
 

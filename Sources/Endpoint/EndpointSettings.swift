@@ -24,6 +24,9 @@ package struct EndpointSettings: Sendable {
     package var video = SyntheticVideo.Settings()
     package var audio = SyntheticAudio.Settings()
     package var bandwidthFeedback = BandwidthFeedback.transportWide
+    /// Whether transport-wide feedback is offered for sections that only receive, so that the relay can tell what the
+    /// path to this endpoint takes.
+    package var reportsArrivals = false
     /// Whether RTX is offered (RFC 4588); without it lost packets are sent again as they were.
     package var hasRetransmissionStreams = true
     /// Whether the offer names the SSRCs of what is sent; simulcast never does.
@@ -60,6 +63,23 @@ package struct EndpointSettings: Sendable {
     package static let watcher = EndpointSettings(sections: [
         Section(.audio, .recvonly), Section(.video, .recvonly),
     ])
+    /// Takes part in a conference: sends one sound and one picture, and receives others in slots. The slots of pictures
+    /// come first.
+    package static func participant(video: Int, audio: Int) -> EndpointSettings {
+        var settings = EndpointSettings(
+            sections: [Section(.audio, .sendonly), Section(.video, .sendonly)]
+                + Array(repeating: Section(.video, .recvonly), count: video)
+                + Array(repeating: Section(.audio, .recvonly), count: audio))
+        settings.reportsArrivals = true
+        return settings
+    }
+
+    /// The MIDs of the sections that only receive, in the order of the offer.
+    package func slots(_ kind: MediaKind) -> [String] {
+        sections.indices.filter { sections[$0].kind == kind && sections[$0].direction == .recvonly }
+            .map { String($0) }
+    }
+
     /// Sends and receives one of each.
     package static let echo = EndpointSettings(sections: [
         Section(.audio, .sendrecv), Section(.video, .sendrecv),

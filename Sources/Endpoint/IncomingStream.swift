@@ -1,19 +1,9 @@
 import RTP
 package import SDP
-import Wire
+package import Wire
 
 /// One received stream: puts packets in order, asks for what is missing, and checks what comes.
 package struct IncomingStream: Sendable {
-    /// A packet that waits for an earlier one.
-    private struct Arrival {
-        let sequence: Int64
-        let timestamp: UInt32
-        let hasMarker: Bool
-        let isFrameStart: Bool
-        let isKeyFrame: Bool
-        let content: SyntheticContent?
-    }
-
     /// A frame of which the beginning was seen.
     private struct OpenFrame {
         let timestamp: UInt32
@@ -30,6 +20,8 @@ package struct IncomingStream: Sendable {
 
     package let ssrc: UInt32
     package let kind: MediaKind
+    /// The section that the answer put the stream into; nil if it does not name the SSRC.
+    package let mid: String?
     package private(set) var statistics = StreamStatistics()
     private let clockRate: UInt32
     private let isRepairable: Bool
@@ -52,17 +44,24 @@ package struct IncomingStream: Sendable {
     private var lastNumber: UInt32?
     private var lastFrameTimestamp: UInt32?
     private var clock: (ntp: NTPTime, timestamp: UInt32)?
+    private var pictureNumbers = PictureNumberCheck()
+    private var freezes = FreezeDetector()
+    private var meter = ArrivalMeter()
+    /// The source of the last complete frame.
+    private var shownSource: UInt32?
     private var needsKeyFrame: Bool
     private var nextKeyFrameRequest: Instant?
 
     /// - Parameters:
     ///   - requiresContent: whether a payload that is not synthetic is a corrupted one.
     init(
-        ssrc: UInt32, kind: MediaKind, clockRate: UInt32, isRepairable: Bool, verifiesContent: Bool,
+        ssrc: UInt32, kind: MediaKind, mid: String? = nil, clockRate: UInt32, isRepairable: Bool,
+        verifiesContent: Bool,
         requiresContent: Bool = true, codec: Codec = .vp8
     ) {
         self.ssrc = ssrc
         self.kind = kind
+        self.mid = mid
         self.clockRate = clockRate
         self.isRepairable = isRepairable
         self.verifiesContent = verifiesContent
@@ -76,6 +75,9 @@ package struct IncomingStream: Sendable {
         guard let next, let last = waiting.last else { return 0 }
         return Int(last.sequence - next) + 1 - waiting.count
     }
+
+    /// What has come in the last second.
+    package func bitsPerSecond(at now: Instant) -> Int { meter.bitsPerSecond(at: now) }
 
     /// When packets have to be asked for, given up, or a key frame requested.
     var deadline: Instant? {
@@ -124,8 +126,13 @@ package struct IncomingStream: Sendable {
             statistics.tooOld += 1
             return
         }
-        statistics.packets += 1
-        statistics.bytes += header.payload.count
+        if arrival.isPadding {
+            statistics.padding += 1
+        } else {
+            statistics.packets += 1
+            statistics.bytes += header.payload.count
+            meter.add(header.payload.count, at: now)
+        }
         if arrival.sequence == expected {
             next = expected + 1
             take(arrival, at: now)
@@ -139,7 +146,12 @@ package struct IncomingStream: Sendable {
     }
 
     /// Counts a packet of which only the header can be read. What is missing is lost until it comes.
-    mutating func count(_ sequenceNumber: UInt16, timestamp: UInt32, bytes: Int, at now: Instant) {
+    ///
+    /// - Parameter hasMarker: whether it ends a picture.
+    mutating func count(
+        _ sequenceNumber: UInt16, timestamp: UInt32, bytes: Int, hasMarker: Bool = false,
+        isPadding: Bool = false, at now: Instant
+    ) {
         reception.receive(sequenceNumber: sequenceNumber, timestamp: timestamp, clockRate: clockRate, at: now)
         let highest = unwrapper.highest
         let sequence = unwrapper.unwrap(sequenceNumber)
@@ -149,10 +161,19 @@ package struct IncomingStream: Sendable {
             statistics.tooOld += 1
             return
         }
-        statistics.packets += 1
-        statistics.bytes += bytes
+        if isPadding {
+            statistics.padding += 1
+        } else {
+            statistics.packets += 1
+            statistics.bytes += bytes
+            meter.add(bytes, at: now)
+        }
         if let highest, sequence < highest { statistics.reordered += 1 }
-        statistics.lost = max(0, Int(max(highest ?? sequence, sequence) - first) + 1 - statistics.packets)
+        let seen = statistics.packets + statistics.padding
+        statistics.lost = max(0, Int(max(highest ?? sequence, sequence) - first) + 1 - seen)
+        guard hasMarker, kind == .video else { return }
+        statistics.firstFrameAt = statistics.firstFrameAt ?? now
+        noteFreeze(at: now)
     }
 
     /// Counts a retransmission of which only the header can be read.
@@ -160,9 +181,10 @@ package struct IncomingStream: Sendable {
         statistics.retransmissions += 1
     }
 
-    /// Forgets the latencies so far, for a measurement that begins.
+    /// Forgets the latencies so far, for a measurement that begins; a pause that goes on is no freeze.
     mutating func resetLatency() {
         statistics.latency = LatencyHistogram()
+        freezes.beginAnew()
     }
 
     mutating func receive(_ report: SenderReport, at now: Instant) {
@@ -198,31 +220,18 @@ package struct IncomingStream: Sendable {
 
     private mutating func examine(_ packet: Span<UInt8>, _ header: RTPHeader, at now: Instant) -> Arrival {
         let payload = packet.extracting(header.payload)
-        var isFrameStart = true
-        var isKeyFrame = false
-        var offset = SyntheticAudio.contentOffset
-        if kind == .video {
-            guard let start = FrameStart(codec, parsing: payload) else {
-                statistics.corrupted += 1
-                return Arrival(
-                    sequence: unwrapper.unwrap(header.sequenceNumber), timestamp: header.timestamp,
-                    hasMarker: header.hasMarker, isFrameStart: false, isKeyFrame: false, content: nil)
-            }
-            isFrameStart = start.isFrameStart
-            isKeyFrame = start.isKeyFrame
-            offset = SyntheticVideo.contentOffset(
-                isFrameStart: isFrameStart, isKeyFrame: isKeyFrame, descriptorLength: start.descriptorLength)
-        }
-        let content = SyntheticContent(parsing: payload, at: offset)
-        if let content {
+        let arrival = Arrival(
+            payload, header, sequence: unwrapper.unwrap(header.sequenceNumber), kind, codec)
+        if let size = arrival.size { statistics.size = size }
+        if let content = arrival.content {
             statistics.latency.add(now - content.sentAt)
-            if verifiesContent, !content.isIntact(in: payload, at: offset) { statistics.corrupted += 1 }
-        } else if requiresContent {
+            if verifiesContent, !content.isIntact(in: payload, at: arrival.contentOffset) {
+                statistics.corrupted += 1
+            }
+        } else if arrival.isMalformed || requiresContent, !arrival.isPadding {
             statistics.corrupted += 1
         }
-        return Arrival(
-            sequence: unwrapper.unwrap(header.sequenceNumber), timestamp: header.timestamp,
-            hasMarker: header.hasMarker, isFrameStart: isFrameStart, isKeyFrame: isKeyFrame, content: content)
+        return arrival
     }
 
     private mutating func takeWaiting(at now: Instant) {
@@ -243,6 +252,7 @@ package struct IncomingStream: Sendable {
         hasLostOpenFrame = hasLostOpenFrame || frame != nil
         frame = nil
         lastNumber = nil
+        pictureNumbers.beginAnew()
         requireKeyFrame(at: now)
         takeWaiting(at: now)
     }
@@ -254,6 +264,7 @@ package struct IncomingStream: Sendable {
         frame = nil
         hasLostOpenFrame = false
         lastNumber = nil
+        pictureNumbers.beginAnew()
         unwrapper = SequenceUnwrapper()
         needsKeyFrame = kind == .video
     }
@@ -266,10 +277,16 @@ package struct IncomingStream: Sendable {
 
     /// Takes the packet that is next in the order of sequence numbers.
     private mutating func take(_ arrival: Arrival, at now: Instant) {
+        guard !arrival.isPadding else { return }
         if let content = arrival.content { follow(content, of: arrival) }
         if arrival.isFrameStart {
             if frame != nil || hasLostOpenFrame { statistics.brokenFrames += 1 }
             hasLostOpenFrame = false
+            if let numbers = arrival.numbers,
+                !pictureNumbers.follow(numbers, isKeyFrame: arrival.isKeyFrame)
+            {
+                statistics.pictureNumberErrors += 1
+            }
             frame = OpenFrame(timestamp: arrival.timestamp, packets: 0, isKeyFrame: arrival.isKeyFrame)
             if let lastFrameTimestamp {
                 let step = arrival.timestamp &- lastFrameTimestamp
@@ -310,10 +327,24 @@ package struct IncomingStream: Sendable {
         if let last = statistics.lastFrameAt {
             statistics.longestPause = max(statistics.longestPause, now - last)
         }
+        if kind == .video { noteFreeze(of: content?.source, at: now) }
         statistics.firstFrameAt = statistics.firstFrameAt ?? now
         statistics.lastFrameAt = now
         statistics.firstFrameNumber = statistics.firstFrameNumber ?? content?.frame
         statistics.lastFrameNumber = content?.frame ?? statistics.lastFrameNumber
+    }
+
+    /// Takes a picture that is shown, and the source that its content names.
+    private mutating func noteFreeze(of source: UInt32? = nil, at now: Instant) {
+        let frozen = freezes.shown(at: now)
+        defer { shownSource = source ?? shownSource }
+        if let source, let shownSource, source != shownSource {
+            statistics.longestSwitch = max(
+                statistics.longestSwitch, statistics.lastFrameAt.map { now - $0 } ?? .zero)
+        } else if let frozen {
+            statistics.freezes += 1
+            statistics.frozen += frozen
+        }
     }
 
     /// Compares a packet's content with that of the one before.

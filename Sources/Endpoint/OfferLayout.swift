@@ -72,7 +72,11 @@ struct OfferLayout {
         ]
         if isAudio { extensions.append((Self.audioLevel, .audioLevel)) }
         if !isAudio { extensions += [(Self.rid, .rid), (Self.repairedRID, .repairedRID)] }
-        if settings.bandwidthFeedback == .transportWide {
+        // Whoever only receives estimates nothing, but may tell what arrives.
+        let wantsTransportWide =
+            section.direction == .recvonly
+            ? settings.reportsArrivals : settings.bandwidthFeedback == .transportWide
+        if wantsTransportWide {
             extensions.append((Self.transportWideCC, .transportWideCC))
         }
         let hasRTX = !isAudio && settings.hasRetransmissionStreams && settings.repairsLosses
@@ -84,11 +88,8 @@ struct OfferLayout {
             extensions: extensions, ssrc: announced?.ssrc,
             rtxSSRC: hasRTX ? announced?.retransmissionSSRC : nil, rids: rids)
         built.feedback = isAudio ? [] : settings.repairsLosses ? [.nack, .pli, .fir] : [.pli, .fir]
-        switch settings.bandwidthFeedback {
-        case .transportWide: built.feedback.append(.transportCC)
-        case .remb: if !isAudio { built.feedback.append(.remb) }
-        case .none: break
-        }
+        if wantsTransportWide { built.feedback.append(.transportCC) }
+        if settings.bandwidthFeedback == .remb, !isAudio { built.feedback.append(.remb) }
         return built
     }
 

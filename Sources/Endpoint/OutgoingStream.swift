@@ -12,7 +12,7 @@ package struct OutgoingStream: Sendable {
         let payload: [UInt8]
     }
 
-    private static let historySize = 1024
+    private static let historySize = 512
 
     package let kind: MediaKind
     package let mid: String

@@ -10,6 +10,8 @@ struct RemoteTerms {
         let mid: String
         /// Whether the relay takes media in it.
         let receives: Bool
+        /// Whether the relay sends media in it.
+        let sends: Bool
         let codec: Codec
         let payloadType: UInt8
         let retransmissionPayloadType: UInt8?
@@ -25,9 +27,11 @@ struct RemoteTerms {
     let isPassive: Bool
     let target: SocketAddress
     let sections: [Section]
-    /// The RTX streams that the relay announced, with their primary ones.
-    let retransmissionGroups: [(primary: UInt32, rtx: UInt32)]
+    let routes: PacketRoutes
+    /// Whether the relay tells of what it receives.
     let hasTransportWideCC: Bool
+    /// The extension that numbers what the relay sends, where it wants to be told of that.
+    let arrivalExtension: UInt8?
     let hasREMB: Bool
 
     init(parsing text: String) throws(EndpointError) {
@@ -65,14 +69,18 @@ struct RemoteTerms {
             sections.append(
                 Section(
                     kind: section.kind, mid: section.mid, receives: section.direction.receives,
-                    codec: known,
-                    payloadType: codec.payloadType,
+                    sends: section.direction.sends, codec: known, payloadType: codec.payloadType,
                     retransmissionPayloadType: codec.retransmissionPayloadType,
                     hasNACK: codec.feedback.contains(.nack), rids: section.rids.map(\.id)))
         }
         self.sections = sections
-        retransmissionGroups = accepted.flatMap(\.fidGroups)
-        hasTransportWideCC = accepted.contains { $0.extensions.contains { $0.kind == .transportWideCC } }
+        routes = PacketRoutes(sections, accepted)
+        let numbered = accepted.filter { $0.extensions.contains { $0.kind == .transportWideCC } }
+        hasTransportWideCC = numbered.contains { $0.direction.receives }
+        arrivalExtension =
+            numbered.first { section in
+                section.direction.sends && section.codecs.contains { $0.feedback.contains(.transportCC) }
+            }?.extensions.first { $0.kind == .transportWideCC }?.id
         hasREMB = accepted.contains { $0.codecs.contains { $0.feedback.contains(.remb) } }
     }
 

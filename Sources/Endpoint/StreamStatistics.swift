@@ -1,3 +1,4 @@
+package import RTP
 package import Wire
 
 /// What has become of one received stream so far.
@@ -11,6 +12,8 @@ package struct StreamStatistics: Sendable {
     package internal(set) var duplicates = 0
     /// Late without having been sent again.
     package internal(set) var reordered = 0
+    /// Packets of nothing but padding, which take sequence numbers of their own.
+    package internal(set) var padding = 0
     package internal(set) var retransmissions = 0
     /// Retransmissions that filled a gap.
     package internal(set) var recovered = 0
@@ -33,6 +36,10 @@ package struct StreamStatistics: Sendable {
     package internal(set) var timestampRegressions = 0
     /// The largest step of timestamps from one frame to the next, in units of the clock rate.
     package internal(set) var largestTimestampStep: UInt32 = 0
+    /// Pictures of VP8 whose numbers do not follow those of the picture before.
+    package internal(set) var pictureNumberErrors = 0
+    /// The size of the last key frame that told it.
+    package internal(set) var size: PictureSize?
     package internal(set) var nacksSent = 0
     package internal(set) var keyFrameRequestsSent = 0
     package internal(set) var senderReports = 0
@@ -40,6 +47,12 @@ package struct StreamStatistics: Sendable {
     package internal(set) var lastFrameAt: Instant?
     /// The longest time from one complete frame to the next.
     package internal(set) var longestPause = Duration.zero
+    /// How often a picture stood still for more than 150 ms and three usual intervals while its source stayed the same,
+    /// and for how long in all.
+    package internal(set) var freezes = 0
+    package internal(set) var frozen = Duration.zero
+    /// The longest time from one source's last picture to the next source's first one.
+    package internal(set) var longestSwitch = Duration.zero
     /// The running numbers of the source's first and last complete frames; the first is set anew with each source.
     package internal(set) var firstFrameNumber: UInt32?
     package internal(set) var lastFrameNumber: UInt32?
