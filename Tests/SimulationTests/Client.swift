@@ -92,6 +92,8 @@ final class Client {
     /// What is received.
     var video: StreamStatistics { endpoint.received(.video) }
     var audio: StreamStatistics { endpoint.received(.audio) }
+    /// What has come in the section with this MID; nil before the first packet.
+    func slot(_ mid: String) -> StreamStatistics? { endpoint.stream(in: mid)?.statistics }
     var ledger: FeedbackLedger? { endpoint.ledger }
     var advisedBitsPerSecond: UInt64? { endpoint.advisedBitsPerSecond }
     /// Frames that were made, and key frames among them.

@@ -15,6 +15,8 @@ final class Simulation {
     private(set) var now = Instant(nanoseconds: 5_000_000_000)
     private(set) var clients: [Client] = []
     var events: [NodeEvent] = []
+    /// What participants and observers of rooms were told, in order.
+    private(set) var notices: [ConferenceNotice] = []
     var generator: SplitMix64
     let certificate: Certificate
     private var routes: [SocketAddress: Client] = [:]
@@ -73,6 +75,23 @@ final class Simulation {
         up: LinkSettings = .init(), down: LinkSettings = .init()
     ) throws -> Client {
         try join(.watch(name.flatMap { ParticipantID($0) }), room: room, settings, up: up, down: down)
+    }
+
+    /// Joins a conference.
+    @discardableResult
+    func participate(
+        _ settings: EndpointSettings, as name: String? = nil, room: String = "stage",
+        up: LinkSettings = .init(), down: LinkSettings = .init()
+    ) throws -> Client {
+        try join(
+            .participate(as: name.flatMap { ParticipantID($0) }), room: room, settings, up: up, down: down)
+    }
+
+    /// Asks for something as a participant.
+    @discardableResult
+    func control(_ client: Client, _ change: SessionControl) throws -> ConferenceSnapshot {
+        defer { notices += node.takeNotices() }
+        return try node.control(client.session, change, at: now)
     }
 
     /// Ends a session over HTTP.
@@ -156,6 +175,8 @@ final class Simulation {
         node.advance(to: now, into: &outbox)
         flushNode()
         events += node.takeEvents()
+        notices += node.takeNotices()
+        _ = node.takeEndedRooms()
         for client in clients {
             while let datagram = client.downlink.receive(at: now) {
                 var bytes = datagram.bytes
@@ -193,6 +214,26 @@ final class Simulation {
     }
 
     // MARK: - Looking
+
+    /// What a participant knows.
+    func snapshot(of client: Client) throws -> ConferenceSnapshot { try node.snapshot(of: client.session) }
+
+    /// What a participant was told, in order.
+    func told(_ client: Client) -> [ConferenceEvent.Kind] {
+        notices.compactMap { notice in
+            notice.session == nil || notice.session == client.session ? notice.event.kind : nil
+        }
+    }
+
+    /// Who sends what a client receives in a slot at this moment, by the content of the packets.
+    func shown(in mid: String, of client: Client) -> ParticipantID? {
+        guard let stream = client.endpoint.stream(in: mid), stream.bitsPerSecond(at: now) > 0 else {
+            return nil
+        }
+        return clients.first { sender in
+            sender.outgoing.contains { $0.ssrc == stream.statistics.source }
+        }?.participant
+    }
 
     func drops(_ reason: DropReason) -> UInt64 { node.counters.drops[reason] }
 
