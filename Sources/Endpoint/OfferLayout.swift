@@ -89,7 +89,9 @@ struct OfferLayout {
             rtxSSRC: hasRTX ? announced?.retransmissionSSRC : nil, rids: rids)
         built.feedback = isAudio ? [] : settings.repairsLosses ? [.nack, .pli, .fir] : [.pli, .fir]
         if wantsTransportWide { built.feedback.append(.transportCC) }
-        if settings.bandwidthFeedback == .remb, !isAudio { built.feedback.append(.remb) }
+        if settings.bandwidthFeedback == .remb, !isAudio, section.direction.sends {
+            built.feedback.append(.remb)
+        }
         return built
     }
 

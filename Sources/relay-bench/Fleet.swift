@@ -20,17 +20,19 @@ actor Fleet {
         let source: SocketAddress?
     }
 
-    private enum Presence {
+    enum Presence {
         case present, leaving, left
     }
 
-    private struct Member: ~Copyable {
+    struct Member: ~Copyable {
         var endpoint: Endpoint
         var socket: UDPSocket
         /// When the offer left for the server.
         let offeredAt: Instant
         let publisher: Int
         let isPublisher: Bool
+        /// Participants of a conference publish and watch.
+        let isWatching: Bool
         /// Tells apart those who had the same seat.
         let number: Int
         var presence = Presence.present
@@ -41,7 +43,7 @@ actor Fleet {
 
     private let loop: EventLoop
     private let certificate: Certificate
-    private var members = UniqueArray<Member>()
+    private(set) var members = UniqueArray<Member>()
     /// When each seat's endpoint wants to be advanced: a short array, as it is searched every millisecond.
     private var due: [Instant] = []
     private var free: [Seat] = []
@@ -85,7 +87,8 @@ actor Fleet {
         joined += 1
         let member = Member(
             endpoint: endpoint, socket: socket, offeredAt: now, publisher: task.publisher,
-            isPublisher: isPublisher, number: joined)
+            isPublisher: isPublisher, isWatching: settings.sections.contains { $0.direction.receives },
+            number: joined)
         if free.popLast() != nil {
             members[seat] = member
         } else {
@@ -135,6 +138,11 @@ actor Fleet {
         nextTick = min(nextTick ?? now, now)
     }
 
+    /// Says how loud a member's sound is from now on, 0 loudest to 127 silent.
+    func setAudioLevel(_ level: UInt8, of seat: Seat) {
+        members[seat].endpoint.audioLevel = level
+    }
+
     func resetLatency() {
         departed.latency = LatencyHistogram()
         for seat in 0..<members.count { members[seat].endpoint.resetLatency() }
@@ -152,7 +160,7 @@ actor Fleet {
     /// The number of watching members that have seen a whole picture, or cannot see any.
     func readyCount() -> Int {
         var count = 0
-        for seat in 0..<members.count where members[seat].presence == .present && !members[seat].isPublisher {
+        for seat in 0..<members.count where members[seat].presence == .present && members[seat].isWatching {
             // Whoever only counts packets has its first ones with the beginning of a picture.
             let isDecrypting = members[seat].endpoint.settings.decryptsMedia
             let isReady = members[seat].endpoint.incoming.contains { stream in
@@ -204,19 +212,23 @@ actor Fleet {
         switch members[seat].endpoint.state {
         case .connected: if isPresent { summary.connected += 1 }
         case .closed(let reason):
-            if isPresent { summary.failures["session ended: \(reason)", default: 0] += 1 }
+            if isPresent {
+                summary.failures["session ended: \(reason)", default: 0] += 1
+                summary.ended += 1
+            }
         case .idle: break
         case .checking: if isPresent { summary.failures["no answer to ICE checks", default: 0] += 1 }
         case .handshaking: if isPresent { summary.failures["DTLS handshake not finished", default: 0] += 1 }
         }
         if members[seat].isPublisher {
             for stream in members[seat].endpoint.outgoing { summary.packetsSent += Int(stream.packetsSent) }
-            return
         }
         var firstFrame: Instant?
         for stream in members[seat].endpoint.incoming {
             summary.add(stream)
-            if stream.kind == .video { firstFrame = stream.statistics.firstFrameAt ?? firstFrame }
+            if stream.kind == .video, let first = stream.statistics.firstFrameAt {
+                firstFrame = min(firstFrame ?? first, first)
+            }
         }
         if let firstFrame { summary.firstFrames.append(firstFrame - members[seat].offeredAt) }
     }

@@ -7,8 +7,11 @@ struct FleetSummary: Sendable {
     var connected = 0
     /// What has kept members from being connected, and how many.
     var failures: [String: Int] = [:]
+    /// Members whose session ended although they did not leave.
+    var ended = 0
     var packetsSent = 0
     var packetsReceived = 0
+    var bytesReceived = 0
     /// By sequence numbers.
     var lost = 0
     var duplicates = 0
@@ -18,6 +21,15 @@ struct FleetSummary: Sendable {
     var frames = 0
     var brokenFrames = 0
     var keyFrameRequests = 0
+    var freezes = 0
+    var frozen = Duration.zero
+    /// How often a slot went over to another source, and how often that was not at a key frame.
+    var sourceChanges = 0
+    var sourceChangesWithoutKeyFrame = 0
+    /// The longest time without a picture on the way from one source to another.
+    var longestSwitch = Duration.zero
+    var pictureNumberErrors = 0
+    var padding = 0
     var latency = LatencyHistogram()
     /// From the offer to the first complete picture, of each watcher that has one.
     var firstFrames: [Duration] = []
@@ -26,6 +38,8 @@ struct FleetSummary: Sendable {
     mutating func add(_ stream: IncomingStream) {
         let seen = stream.statistics
         packetsReceived += seen.packets
+        bytesReceived += seen.bytes
+        padding += seen.padding
         lost += seen.lost + stream.missingPackets
         duplicates += seen.duplicates
         reordered += seen.reordered
@@ -36,13 +50,21 @@ struct FleetSummary: Sendable {
         frames += seen.frames
         brokenFrames += seen.brokenFrames
         keyFrameRequests += seen.keyFrameRequestsSent
+        freezes += seen.freezes
+        frozen += seen.frozen
+        sourceChanges += seen.sourceChanges
+        sourceChangesWithoutKeyFrame += seen.sourceChangesWithoutKeyFrame
+        longestSwitch = max(longestSwitch, seen.longestSwitch)
+        pictureNumberErrors += seen.pictureNumberErrors
     }
 
     mutating func add(_ other: FleetSummary) {
         connected += other.connected
         failures.merge(other.failures, uniquingKeysWith: +)
+        ended += other.ended
         packetsSent += other.packetsSent
         packetsReceived += other.packetsReceived
+        bytesReceived += other.bytesReceived
         lost += other.lost
         duplicates += other.duplicates
         reordered += other.reordered
@@ -51,6 +73,13 @@ struct FleetSummary: Sendable {
         frames += other.frames
         brokenFrames += other.brokenFrames
         keyFrameRequests += other.keyFrameRequests
+        freezes += other.freezes
+        frozen += other.frozen
+        sourceChanges += other.sourceChanges
+        sourceChangesWithoutKeyFrame += other.sourceChangesWithoutKeyFrame
+        longestSwitch = max(longestSwitch, other.longestSwitch)
+        pictureNumberErrors += other.pictureNumberErrors
+        padding += other.padding
         latency.add(other.latency)
         firstFrames += other.firstFrames
     }

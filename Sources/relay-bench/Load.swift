@@ -13,7 +13,7 @@ struct Load: AsyncParsableCommand {
     }
 
     static let configuration = CommandConfiguration(
-        abstract: "Publish and watch with many real WebRTC endpoints, and report what arrives.",
+        abstract: "Publish, watch or confer with many real WebRTC endpoints, and report what arrives.",
         discussion: """
             Every endpoint has its own UDP socket, ICE agent, DTLS handshake and SRTP keys. Pictures are synthetic VP8 \
             with the time of sending in the payload, so the latency is measured where sender and receiver share this \
@@ -24,6 +24,11 @@ struct Load: AsyncParsableCommand {
             everything; beyond that use --threads, --decrypt sample, or a second process with --publishers 0 that \
             watches what the first publishes (--name, --watched).
 
+            With --api sessions everybody is a participant of one conference (--participants): each publishes a picture \
+            and a voice, and receives one large and several small pictures and the loudest voices in slots. Somebody \
+            else speaks every few seconds (--speak-interval). Lost is then what sequence numbers say, since the server \
+            chooses which layer goes where; how many key frames a storm of joins costs is counted as well.
+
             Exits with 1 when endpoints failed or the server went away; the report shows what was seen until then.
 
             EXAMPLES
@@ -33,6 +38,10 @@ struct Load: AsyncParsableCommand {
               relay-bench load --publishers 5 --subscribers 0 --media low.ivf,mid.ivf,high.ivf
               relay-bench load --publishers 1 --name stage --subscribers 500 --decrypt sample
               relay-bench load --publishers 0 --name stage --watched 1 --subscribers 500 --decrypt sample
+              relay-bench load --api sessions --participants 50 --video-slots 9 --audio-slots 3 \\
+                --layers 150kbit,500kbit,1.5mbit --decrypt sample --server-pid 4711
+              relay-bench load --api sessions --participants 30 --join-rate 30 --churn 1 --speak-interval 2
+              relay-bench load --api sessions --participants 4 --observe 20 --media low.ivf,mid.ivf,high.ivf
 
             IVF FILES
               ffmpeg -i film.mp4 -an -c:v libvpx -deadline realtime -lag-in-frames 0 -g 50 -b:v 500k -s 640x360 mid.ivf
@@ -41,7 +50,8 @@ struct Load: AsyncParsableCommand {
     @Option(help: "Where the server's HTTP is.")
     var url = "http://127.0.0.1:8080"
 
-    @Option(help: "What the server speaks: whip (and WHEP), or janus, its VideoRoom.")
+    @Option(
+        help: "What the server speaks: whip (and WHEP), janus, its VideoRoom, or sessions, our conferences.")
     var api = ServerAPI.whip
 
     @Option(help: "The WHIP endpoint of another server, with {room} and {participant} where they belong.")
@@ -53,19 +63,23 @@ struct Load: AsyncParsableCommand {
     @Option(help: "Sent as Authorization: Bearer.")
     var token: String?
 
-    @Option(help: "The room to publish and watch in.")
+    @Option(help: "The room to publish, watch or confer in.")
     var room = "bench"
 
     @Option(
-        help: "What publishers are called, followed by -0, -1 and so on; by default a name of this run's own."
+        help:
+            "What publishers and participants are called, followed by -0, -1 and so on; by default a name of this run's own."
     )
     var name: String?
 
-    @Option(help: "How many endpoints publish.")
-    var publishers = 1
+    @Option(help: "How many endpoints publish (default: 1).")
+    var publishers: Int?
 
-    @Option(help: "How many endpoints watch; they share the publishers evenly.")
-    var subscribers = 50
+    @Option(help: "How many endpoints watch; they share the publishers evenly (default: 50).")
+    var subscribers: Int?
+
+    @OptionGroup(title: "Conferences (--api sessions)")
+    var conference: ConferenceOptions
 
     @Option(help: "With --publishers 0: how many publishers of --name there are to watch.")
     var watched = 1
@@ -99,7 +113,10 @@ struct Load: AsyncParsableCommand {
     @Option(help: "Endpoints that leave per second at the end (default: as they joined).")
     var leaveRate: Double?
 
-    @Option(help: "Subscribers per second that leave during the hold, each replaced by a new one.")
+    @Option(
+        help:
+            "Subscribers, or participants, per second that leave during the hold, each replaced by a new one."
+    )
     var churn = 0.0
 
     @Option(help: "How long to hold the load, after everybody has joined.")
@@ -130,23 +147,40 @@ struct Load: AsyncParsableCommand {
     @Flag(help: "Print the result as JSON.")
     var json = false
 
+    var publisherCount: Int { publishers ?? 1 }
+    var subscriberCount: Int { subscribers ?? 50 }
+
     func validate() throws {
-        guard publishers >= 0, subscribers >= 0, watched >= 1, seconds >= 1, joinRate > 0, leaveRate ?? 1 > 0,
-            churn >= 0, (1...64).contains(threads)
+        guard publisherCount >= 0, subscriberCount >= 0, watched >= 1, seconds >= 1, joinRate > 0,
+            leaveRate ?? 1 > 0, churn >= 0, (1...64).contains(threads)
         else {
             throw ValidationError(
                 "--publishers, --subscribers and --churn are at least 0, --watched and --seconds at least 1, "
                     + "--join-rate and --leave-rate above 0, --threads is 1 to 64.")
         }
-        guard publishers > 0 || subscribers > 0 else { throw ValidationError("There is nobody to join.") }
-        guard publishers > 0 || name != nil else {
-            throw ValidationError("--publishers 0 needs --name: whose pictures are to be watched?")
+        if api == .sessions {
+            guard publishers == nil, subscribers == nil else {
+                throw ValidationError(
+                    "A conference has participants: with --api sessions use --participants and --observe.")
+            }
+            guard conference.participants ?? 1 > 0 else { throw ValidationError("There is nobody to see.") }
+        } else {
+            guard !conference.isUsed else {
+                throw ValidationError(
+                    "--participants, --observe and --temporal-layers are of --api sessions.")
+            }
+            guard publisherCount > 0 || subscriberCount > 0 else {
+                throw ValidationError("There is nobody to join.")
+            }
+            guard publisherCount > 0 || name != nil else {
+                throw ValidationError("--publishers 0 needs --name: whose pictures are to be watched?")
+            }
         }
         guard (1...240).contains(fps), (64...1200).contains(packetBytes) else {
             throw ValidationError("--fps is 1 to 240, --packet-bytes is 64 to 1200.")
         }
-        guard api == .whip || publishURL == nil && watchURL == nil && token == nil else {
-            throw ValidationError("--publish-url, --watch-url and --token are of --api whip.")
+        guard api == .whip || publishURL == nil && watchURL == nil, api != .janus || token == nil else {
+            throw ValidationError("--publish-url and --watch-url are of --api whip, --token is not of janus.")
         }
         guard media == nil || layers == nil else {
             throw ValidationError("--media brings its own layers: leave --layers out.")
@@ -156,9 +190,12 @@ struct Load: AsyncParsableCommand {
     func run() async throws {
         // Every endpoint is a socket.
         ForwardProcess.raiseFileLimit()
-        let report: LoadReport
+        let report: any LoadOutcome
         do {
-            report = try await LoadRun(LoadPlan(self)).run()
+            report =
+                api == .sessions
+                ? try await ConferenceRun(ConferencePlan(self)).run()
+                : try await LoadRun(LoadPlan(self)).run()
         } catch let failure as LoadPlan.Failure {
             throw ValidationError(failure.description)
         }

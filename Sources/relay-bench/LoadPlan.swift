@@ -33,7 +33,8 @@ struct LoadPlan: Sendable {
     let via: SocketAddress?
     let serverPid: Int32?
     let seed: UInt64
-    private let publisher: EndpointSettings
+    /// What every publisher is like.
+    let publisher: EndpointSettings
     private let subscriber: EndpointSettings
 
     init(_ load: Load) throws(Failure) {
@@ -48,9 +49,9 @@ struct LoadPlan: Sendable {
         api = load.api
         room = try Self.checked(load.room, option: "--room")
         name = try Self.checked(load.name ?? "bench-\(String(seed, radix: 36))", option: "--name")
-        publishers = load.publishers
-        subscribers = load.subscribers
-        watched = load.publishers > 0 ? load.publishers : load.watched
+        publishers = load.publisherCount
+        subscribers = load.subscriberCount
+        watched = load.publisherCount > 0 ? load.publisherCount : load.watched
         joinRate = load.joinRate
         leaveRate = load.leaveRate ?? load.joinRate
         churn = load.churn
@@ -79,7 +80,7 @@ struct LoadPlan: Sendable {
         publisher.clips = clips
         var subscriber = EndpointSettings.watcher
         subscriber.verifiesContent = load.verify
-        subscriber.requiresSyntheticContent = clips.isEmpty && load.publishers > 0
+        subscriber.requiresSyntheticContent = clips.isEmpty && load.publisherCount > 0
         publisher.repairsLosses = load.nack
         subscriber.repairsLosses = load.nack
         if let codec = clips.first?.codec {
@@ -111,7 +112,8 @@ struct LoadPlan: Sendable {
             source: source(publishers + number))
     }
 
-    private func source(_ number: Int) -> SocketAddress? {
+    /// The address that endpoint `number` sends from; nil lets the kernel choose.
+    func source(_ number: Int) -> SocketAddress? {
         sources.isEmpty ? nil : sources[number % sources.count]
     }
 

@@ -2,8 +2,25 @@ import Endpoint
 import FoundationEssentials
 import Wire
 
+/// What `relay-bench load` prints in the end.
+protocol LoadOutcome: Encodable {
+    /// How many endpoints failed, by cause.
+    var failures: [String: Int] { get }
+    /// Why the load ended early.
+    var stopped: String? { get }
+    var text: String { get }
+}
+
+extension LoadOutcome {
+    func document() throws -> String {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
+        return String(decoding: try encoder.encode(self), as: UTF8.self)
+    }
+}
+
 /// What a load has shown.
-struct LoadReport: Encodable {
+struct LoadReport: LoadOutcome {
     let publishers: Int
     let subscribers: Int
     let seconds: Int
@@ -123,12 +140,6 @@ struct LoadReport: Encodable {
         deletes = roster.deletes.all
         deletesFailed = roster.deletes.failed
         if deletesFailed > 0 { failures["sessions not ended by DELETE", default: 0] += deletesFailed }
-    }
-
-    func document() throws -> String {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
-        return String(decoding: try encoder.encode(self), as: UTF8.self)
     }
 
     var text: String {

@@ -12,6 +12,7 @@ final class Roster: Sendable {
     }
 
     private struct State {
+        /// The oldest first.
         var publishers: [Attendee] = []
         /// The oldest first.
         var subscribers: [Attendee] = []
@@ -20,6 +21,8 @@ final class Roster: Sendable {
         var failuresInARow = 0
         var deletes = 0
         var failedDeletes = 0
+        var controls = 0
+        var failedControls = 0
         var stopReason: String?
     }
 
@@ -33,6 +36,7 @@ final class Roster: Sendable {
     var publisherCount: Int { state.withLock { $0.publishers.count } }
     var subscriberCount: Int { state.withLock { $0.subscribers.count } }
     var deletes: (all: Int, failed: Int) { state.withLock { ($0.deletes, $0.failedDeletes) } }
+    var controls: (all: Int, failed: Int) { state.withLock { ($0.controls, $0.failedControls) } }
     /// Why the load ends early, once it does.
     var stopReason: String? { state.withLock { $0.stopReason } }
 
@@ -62,6 +66,23 @@ final class Roster: Sendable {
             state.deletes += 1
             if !succeeded { state.failedDeletes += 1 }
         }
+    }
+
+    func noteControl(succeeded: Bool) {
+        state.withLock { state in
+            state.controls += 1
+            if !succeeded { state.failedControls += 1 }
+        }
+    }
+
+    /// Anybody who publishes.
+    func randomPublisher() -> Attendee? {
+        state.withLock { $0.publishers.randomElement() }
+    }
+
+    /// Takes out the publisher that has been there the longest.
+    func takeOldestPublisher() -> Attendee? {
+        state.withLock { $0.publishers.isEmpty ? nil : $0.publishers.removeFirst() }
     }
 
     /// Takes out the subscriber that has been there the longest.

@@ -6,11 +6,13 @@ enum ServerAPI: String, CaseIterable, ExpressibleByArgument {
     case whip
     /// The VideoRoom plugin of Janus over HTTP.
     case janus
+    /// Conferences: one session for what a participant sends and receives.
+    case sessions
 
     /// A client of the server at `base`, which has no slash at its end.
     func client(at base: String) -> any SessionClient {
         switch self {
-        case .whip: SignalingClient(base: base)
+        case .whip, .sessions: SignalingClient(base: base)
         case .janus: JanusClient(base: base)
         }
     }

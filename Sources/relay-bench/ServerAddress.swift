@@ -37,6 +37,11 @@ struct ServerAddress: Sendable {
         Self.fill(watchTemplate, room, participant)
     }
 
+    /// Where a conference takes offers.
+    func joining(room: String, participant: String) -> String {
+        "\(base)/rooms/\(room)/sessions?participant=\(participant)"
+    }
+
     /// The absolute URL that a `Location` names (RFC 3986 section 5.2).
     static func resolve(_ location: String, against url: String) -> String {
         guard let base = URL(string: url), let resolved = URL(string: location, relativeTo: base) else {

@@ -11,6 +11,9 @@ struct ServerMeter {
 
     let pid: Int32
 
+    /// Measures this process.
+    static var own: ServerMeter { ServerMeter(pid: getpid()) }
+
     /// Nil when there is no such process any more.
     func read() -> Reading? {
         guard let stat = Self.text("/proc/\(pid)/stat"), let statm = Self.text("/proc/\(pid)/statm") else {

@@ -82,6 +82,25 @@ struct SignalingClient: Sendable {
         try await post(offer, to: endpoints.watching(room: room, participant: participant))
     }
 
+    /// Joins a conference.
+    func join(_ offer: String, room: String, participant: String) async throws(Failure) -> Session {
+        try await post(offer, to: endpoints.joining(room: room, participant: participant))
+    }
+
+    /// Asks for something as a participant of a conference; returns whether the server agreed.
+    ///
+    /// - Parameter change: the JSON object.
+    func control(_ session: Session, _ change: String) async -> Bool {
+        var request = request(session.location + "/control")
+        request.method = .POST
+        request.headers.add(name: "Content-Type", value: "application/json")
+        request.body = .bytes(ByteBuffer(string: change))
+        guard let response = try? await http.execute(request, timeout: Self.timeout),
+            (try? await response.body.collect(upTo: Self.answerLimit)) != nil
+        else { return false }
+        return (200..<300).contains(response.status.code)
+    }
+
     func end(_ session: Session) async {
         _ = await delete(session)
     }
