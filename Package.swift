@@ -70,7 +70,8 @@ let core: [[Target]] = [
     library("Peering", ["DTLS", "SRTP", "STUN", "Wire"], testing: ["Impairment"]),
     library("Forwarding", ["RTP", "SDP", "Wire", .containers], testing: ["Impairment"]),
     library(
-        "NodeCore", ["Congestion", "DTLS", "Forwarding", "Peering", "RTP", "SDP", "STUN", "Wire", .containers],
+        "NodeCore",
+        ["Congestion", "DTLS", "Forwarding", "Peering", "RTP", "SDP", "STUN", "Wire", .containers],
         testing: ["Impairment"]),
 ]
 

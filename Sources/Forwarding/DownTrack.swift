@@ -298,21 +298,22 @@ package struct DownTrack: Sendable {
                 frameNumberOffset: rewritten.frameNumberOffset))
     }
 
-    /// A packet that was decided on and has waited since: what changes in it on the way out.
+    /// A packet that was decided on and has waited since: what changes in it on the way out. Its source may have been given
+    /// up meanwhile.
     ///
-    /// - Parameter payload: what was stored after the header.
+    /// - Parameters:
+    ///   - payload: what was stored after the header.
+    ///   - payloadType: as it was decided.
     package func rewrite(
-        _ header: RTPHeader, payload: Span<UInt8>, codec: Codec?, as outgoing: UInt16, of origin: Munger.Origin
+        _ header: RTPHeader, payload: Span<UInt8>, codec: Codec?, as outgoing: UInt16, payloadType: UInt8,
+        of origin: Munger.Origin
     ) -> Rewrite? {
-        guard routes.belong(to: origin.source), let route = routes.route(of: header.payloadType) else {
-            return nil
-        }
         let packet = codec?.video.map { PacketDescription($0, payload) } ?? PacketDescription()
         guard let rewritten = munger.patch(packet, of: origin) else { return nil }
         return Rewrite(
             numbers: .init(
                 sequenceNumber: outgoing, timestamp: header.timestamp &+ origin.timestampOffset),
-            payloadType: route.leaving, hasMarker: header.hasMarker || origin.isMarked, replaced: nil,
+            payloadType: payloadType, hasMarker: header.hasMarker || origin.isMarked, replaced: nil,
             carriesMID: isEarly(outgoing), originalSequenceNumber: nil, patch: rewritten.patch,
             frameNumberOffset: rewritten.frameNumberOffset)
     }

@@ -1,4 +1,4 @@
-package import Wire
+import Wire
 
 /// Why a key frame was asked for, or that nobody did.
 package enum KeyFrameCause: Int, CaseIterable, Sendable {

@@ -40,8 +40,8 @@ enum CongestionTarget {
             switch packet {
             case .transportFeedback(let report): reports.append(report)
             case .receiverEstimatedMaximumBitrate(let estimate): advice.append(estimate.bitsPerSecond)
-            case .senderReport, .receiverReport, .sourceDescription, .goodbye, .nack, .pictureLossIndication,
-                .fullIntraRequest, .extendedReport, .other:
+            case .senderReport, .receiverReport, .sourceDescription, .goodbye, .nack, .lossIndication,
+                .pictureLossIndication, .fullIntraRequest, .extendedReport, .other:
                 break
             }
         }

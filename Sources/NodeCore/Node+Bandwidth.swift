@@ -59,23 +59,32 @@ extension Node {
 
     /// Divides what the link carries over a session's slots.
     mutating func allocateBandwidth(of session: Int, at now: Instant) {
-        guard let link = sessions[session]?.downlink, sessions[session]?.peer.isConnected == true else { return }
+        guard let link = sessions[session]?.downlink, sessions[session]?.peer.isConnected == true else {
+            return
+        }
         subscriberLinks[link]?.nextAllocation = now + SubscriberLink.allocationInterval
         let downTracks = subscriberLinks[link]?.downTracks ?? []
         for (place, downTrack) in downTracks.enumerated() {
             prepare(place, of: link, downTrack, of: session, at: now)
         }
-        guard var budget = subscriberLinks[link]?.downlink.videoBitsPerSecond(at: now) else { return }
+        guard let measured = subscriberLinks[link]?.downlink.videoBitsPerSecond(at: now) else { return }
+        var budget = measured
         // Nothing is taken away on suspicion: not before the estimate had time to rise, and not from those who never tell
         // how media arrives, whose estimate is little more than a guess.
         let hasFeedback = subscriberLinks[link]?.downlink.estimator.hasFeedback == true
         if !hasFeedback || now < (subscriberLinks[link]?.since ?? now) + SubscriberLink.benefitOfDoubt {
             budget = max(budget, smallest(of: link))
         }
-        guard let summary = subscriberLinks[link]?.allocator.allocate(budget, at: now) else { return }
+        guard var summary = subscriberLinks[link]?.allocator.allocate(budget, at: now) else { return }
+        if measured < summary.bitsPerSecond {
+            // What is given on trust is to be proven: by a probe, as the media alone raises the estimate slowly.
+            summary.nextBitsPerSecond = summary.bitsPerSecond
+        }
         subscriberLinks[link]?.downlink.wish(for: summary, at: now)
         for (place, downTrack) in downTracks.enumerated() {
-            guard let slot = subscriberLinks[link]?.allocator.slots[place], subscriberLinks[link]?.shown[place] != nil else {
+            guard let slot = subscriberLinks[link]?.allocator.slots[place],
+                subscriberLinks[link]?.shown[place] != nil
+            else {
                 continue
             }
             // Of a source that has just begun nothing is measured yet.
@@ -122,17 +131,23 @@ extension Node {
     /// Holds a video packet back if the subscriber's link is busy. Returns whether it waits now; the caller sends it if not.
     /// Without feedback nothing is known of the link, and nothing is held back.
     mutating func hold(
-        _ sequenceNumber: UInt16, bytes: Int, _ kind: PacketKind, of downTrack: Int, at now: Instant
+        _ sequenceNumber: UInt16, payloadType: UInt8, bytes: Int, _ kind: PacketKind, of downTrack: Int,
+        at now: Instant
     ) -> Bool {
         guard let session = downTracks[downTrack]?.session, let link = sessions[session]?.downlink,
             let ssrc = downTracks[downTrack]?.ssrc,
             subscriberLinks[link]?.downlink.estimator.hasFeedback == true
         else { return false }
-        let isFree = subscriberLinks[link]?.queue.isEmpty == true && subscriberLinks[link]?.downlink.canSend(at: now) == true
-        guard !isFree, let place = subscriberLinks[link]?.downTracks.firstIndex(of: downTrack) else { return false }
+        let isFree =
+            subscriberLinks[link]?.queue.isEmpty == true
+            && subscriberLinks[link]?.downlink.canSend(at: now) == true
+        guard !isFree, let place = subscriberLinks[link]?.downTracks.firstIndex(of: downTrack) else {
+            return false
+        }
         let held = QueuedPacket(
             reference: SubscriberLink.HeldPacket(
-                downTrack: Int32(truncatingIfNeeded: downTrack), ssrc: ssrc, sequenceNumber: sequenceNumber),
+                downTrack: Int32(truncatingIfNeeded: downTrack), ssrc: ssrc, sequenceNumber: sequenceNumber,
+                payloadType: payloadType),
             bytes: bytes, slot: place, kind: kind)
         guard subscriberLinks[link]?.queue.append(held) == true else { return false }
         if let pacing = subscriberLinks[link]?.downlink.pacingBitsPerSecond,
@@ -154,11 +169,14 @@ extension Node {
     }
 
     private mutating func sendHeld(on link: Int, at now: Instant, into outbox: inout Outbox) {
-        while subscriberLinks[link]?.downlink.canSend(at: now) == true, let held = subscriberLinks[link]?.queue.removeFirst() {
+        while subscriberLinks[link]?.downlink.canSend(at: now) == true,
+            let held = subscriberLinks[link]?.queue.removeFirst()
+        {
             let downTrack = Int(held.reference.downTrack)
             guard downTracks[downTrack]?.ssrc == held.reference.ssrc else { continue }
             sendStored(
-                held.reference.sequenceNumber, held.kind, on: downTrack, at: now, into: &outbox)
+                held.reference.sequenceNumber, payloadType: held.reference.payloadType, held.kind,
+                on: downTrack, at: now, into: &outbox)
         }
     }
 
@@ -236,7 +254,8 @@ extension Node {
     /// The budget with which every slot gets the smallest layer at least.
     private mutating func smallest(of link: Int) -> Int {
         var sum = 0
-        for slot in subscriberLinks[link]?.allocator.slots ?? [] where slot.wantedHeight > 0 && !slot.options.isEmpty {
+        for slot in subscriberLinks[link]?.allocator.slots ?? []
+        where slot.wantedHeight > 0 && !slot.options.isEmpty {
             sum += Int(slot.options[0].bitsPerSecond)
         }
         return Int(Double(sum) * SubscriberLink.allocatorHeadroom)

@@ -65,7 +65,10 @@ extension Node {
                         + wished.slots.map { "\"\($0.told.mid)\"" }.joined(separator: ", ") + ".")
             }
             if let pin = asked.pin {
-                if let pin { try check(pin, for: wished.slots[index].kind, in: room, at: "/slots/\(Self.escaped(mid))/pin") }
+                if let pin {
+                    try check(
+                        pin, for: wished.slots[index].kind, in: room, at: "/slots/\(Self.escaped(mid))/pin")
+                }
                 wished.slots[index].pin = pin
             }
             if let height = asked.height {
@@ -122,7 +125,8 @@ extension Node {
             if let label = asked.label {
                 guard (1...32).contains(label.unicodeScalars.count) else {
                     throw .unacceptableControl(
-                        where: "/tracks/\(Self.escaped(mid))/label", reason: "A label has 1 to 32 characters.")
+                        where: "/tracks/\(Self.escaped(mid))/label", reason: "A label has 1 to 32 characters."
+                    )
                 }
                 publications[index].told.label = label
             }
@@ -226,7 +230,8 @@ extension Node {
         rooms[room]?.speaking.flatMap { sessions[$0]?.participant }
     }
 
-    private mutating func participants(of room: Int, including own: Int?) -> [ConferenceSnapshot.Participant] {
+    private mutating func participants(of room: Int, including own: Int?) -> [ConferenceSnapshot.Participant]
+    {
         var list: [ConferenceSnapshot.Participant] = []
         for session in rooms[room]?.publishers ?? []
         where session == own || sessions[session]?.isAnnounced == true {

@@ -98,13 +98,18 @@ extension Node {
     private mutating func retransmit(
         _ outgoing: UInt16, on index: Int, at now: Instant, into outbox: inout Outbox
     ) {
-        if hold(outgoing, bytes: Self.controlSize, .retransmission, of: index, at: now) { return }
-        sendStored(outgoing, .retransmission, on: index, at: now, into: &outbox)
+        if hold(
+            outgoing, payloadType: 0, bytes: Self.controlSize, .retransmission, of: index, at: now)
+        {
+            return
+        }
+        sendStored(outgoing, payloadType: 0, .retransmission, on: index, at: now, into: &outbox)
     }
 
     /// Sends a stored packet: for the first time after it was held back, or again.
     mutating func sendStored(
-        _ outgoing: UInt16, _ kind: PacketKind, on index: Int, at now: Instant, into outbox: inout Outbox
+        _ outgoing: UInt16, payloadType: UInt8, _ kind: PacketKind, on index: Int, at now: Instant,
+        into outbox: inout Outbox
     ) {
         guard let origin = downTracks[index]?.origin(of: outgoing), isCurrent(origin.source) else {
             counters.drops[.retransmissionUnavailable] += 1
@@ -132,7 +137,8 @@ extension Node {
                     ?? .drop(.retransmissionUnavailable)
             } else {
                 downTracks[index]?.rewrite(
-                    stored.header, payload: payload, codec: codec, as: outgoing, of: origin
+                    stored.header, payload: payload, codec: codec, as: outgoing, payloadType: payloadType,
+                    of: origin
                 ).map { .send($0) } ?? .drop(.retransmissionUnavailable)
             }
         switch decision {

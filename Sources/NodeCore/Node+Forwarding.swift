@@ -108,8 +108,10 @@ extension Node {
                 if let replaced = rewrite.replaced, replaced.track != origin.track {
                     upTracks[Int(replaced.track)]?.unsubscribe(index)
                 }
-                if isHeld, hold(
-                    rewrite.numbers.sequenceNumber, bytes: packet.count, .video, of: index, at: now)
+                if isHeld,
+                    hold(
+                        rewrite.numbers.sequenceNumber, payloadType: rewrite.payloadType,
+                        bytes: packet.count, .video, of: index, at: now)
                 {
                     continue
                 }

@@ -10,8 +10,8 @@ extension Node {
         guard let members = rooms[room] else { return }
         let ranking = members.ranking
         for session in members.watchers + members.echoes + members.participants {
-           
-                assignSources(to: session, from: ranking)
+
+            assignSources(to: session, from: ranking)
         }
     }
 

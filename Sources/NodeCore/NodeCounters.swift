@@ -1,4 +1,4 @@
-package import Forwarding
+import Forwarding
 package import Wire
 
 /// What one node has counted since it was made.

@@ -13,6 +13,8 @@ struct SubscriberLink: ~Copyable {
         var ssrc: UInt32
         /// The number under which the subscriber knows it.
         var sequenceNumber: UInt16
+        /// As it was decided; of a retransmission that is done when it leaves.
+        var payloadType: UInt8
     }
 
     /// How often layers are chosen anew where nothing has changed.

@@ -36,6 +36,39 @@ import Wire
         #expect(!isDue)
     }
 
+    @Test func `a crowd waits for a second and shares a key frame`() {
+        var requester = KeyFrameRequester()
+        requester.keyFrameArrived(at: .milliseconds(0))
+        requester.request(waiting: 4)
+        let due = [400, 999, 1000].map { requester.takeRequest(at: .milliseconds($0)) }
+        #expect(due == [false, false, true])
+    }
+
+    @Test func `key frames take two fifths of the bits at most, and three seconds are the longest wait`() {
+        var requester = KeyFrameRequester()
+        requester.keyFrameArrived(at: .milliseconds(0))
+        requester.request()
+        // 400 kbit of 500 kbit/s may come every two seconds.
+        let due = [400, 1999, 2000].map {
+            requester.takeRequest(at: .milliseconds($0), keyFrameBits: 400_000, bitsPerSecond: 500_000)
+        }
+        #expect(due == [false, false, true])
+        requester.keyFrameArrived(at: .milliseconds(2100))
+        requester.request()
+        let late = [5099, 5100].map {
+            requester.takeRequest(at: .milliseconds($0), keyFrameBits: 4_000_000, bitsPerSecond: 500_000)
+        }
+        #expect(late == [false, true])
+    }
+
+    @Test func `a key frame tells why it was asked for`() {
+        var requester = KeyFrameRequester()
+        requester.request(because: .loss)
+        requester.request(because: .subscriber)
+        let causes = [0, 1000].map { requester.keyFrameArrived(at: .milliseconds($0)) }
+        #expect(causes == [.loss, .unasked])
+    }
+
     @Test func `after a key frame the next request waits`() {
         var requester = KeyFrameRequester()
         requester.keyFrameArrived(at: .milliseconds(100))

@@ -242,7 +242,7 @@ import Wire
         track.requestKeyFrame(of: 0)
         let isTaken = track.takeKeyFrameRequest(of: 0, at: .milliseconds(0))
         #expect(isTaken)
-        track.keyFrameArrived(of: 0, at: .milliseconds(100))
+        _ = track.keyFrameArrived(of: 0, at: .milliseconds(100))
         let isTakenAgain = track.takeKeyFrameRequest(of: 0, at: .milliseconds(2000))
         #expect(!isTakenAgain)
 

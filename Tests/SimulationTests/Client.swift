@@ -94,6 +94,8 @@ final class Client {
     var audio: StreamStatistics { endpoint.received(.audio) }
     /// What has come in the section with this MID; nil before the first packet.
     func slot(_ mid: String) -> StreamStatistics? { endpoint.stream(in: mid)?.statistics }
+    /// How often it has told what arrives.
+    var feedbackSent: Int { endpoint.feedbackSent }
     var ledger: FeedbackLedger? { endpoint.ledger }
     var advisedBitsPerSecond: UInt64? { endpoint.advisedBitsPerSecond }
     /// Frames that were made, and key frames among them.
