@@ -14,11 +14,10 @@ package enum RTCPReader {
             guard end <= compound.count else { return false }
             var contentEnd = end
             if compound[offset] & 0x20 != 0 {
-                // Padding is for block ciphers and stands at the end of the compound only (section 6.4.1).
+                // RFC 3550 section 6.4.1 wants multiples of four at the end of a compound; libwebrtc fills up transport-wide
+                // feedback with one to three bytes, wherever it stands.
                 let padding = Int(compound[end - 1])
-                guard end == compound.count, padding > 0, padding % 4 == 0, padding <= end - offset - 4 else {
-                    return false
-                }
+                guard padding > 0, padding <= end - offset - 4 else { return false }
                 contentEnd -= padding
             }
             guard let packet = parsePacket(compound, from: offset, to: contentEnd) else { return false }
