@@ -91,9 +91,15 @@ extension Endpoint {
 
     /// Asks for what is missing.
     mutating func sendFeedback(at now: Instant, into outbox: inout Outbox) {
+        guard let due = nextRepair, due <= now else { return }
+        nextRepair = nil
         let roundTrip = max(ice.roundTrip ?? Self.usualRoundTrip, .milliseconds(20))
         for index in incoming.indices {
-            guard let due = incoming[index].deadline, due <= now else { continue }
+            guard let due = incoming[index].deadline() else { continue }
+            guard due <= now else {
+                nextRepair = min(nextRepair ?? due, due)
+                continue
+            }
             var missing: [UInt16] = []
             incoming[index].advance(to: now, roundTrip: roundTrip, missing: &missing)
             let media = incoming[index].ssrc
@@ -104,6 +110,7 @@ extension Endpoint {
                 }
             }
             if incoming[index].takeKeyFrameRequest(at: now) { requestKeyFrame(of: media, into: &outbox) }
+            if let due = incoming[index].deadline() { nextRepair = min(nextRepair ?? due, due) }
         }
     }
 

@@ -204,6 +204,7 @@ extension Endpoint {
         }
         guard let index = index(of: header.ssrc, role) else { return }
         incoming[index].receive(packet, header, isRetransmission: role.isRetransmission, at: now)
+        if let due = incoming[index].deadline() { nextRepair = min(nextRepair ?? due, due) }
     }
 
     /// Counts a packet without decrypting it: the header (RFC 3550 section 5.1) and its extension are in the clear.
@@ -218,7 +219,13 @@ extension Endpoint {
             return
         }
         let ssrc = packet.uint32(at: 8)
+        // Nobody pads media: what has padding has nothing else.
+        let isPadding = packet[0] & 0x20 != 0
         guard !role.isRetransmission else {
+            guard !isPadding else {
+                counters.padding += 1
+                return
+            }
             guard let primary = primary(of: ssrc), let index = incomingSSRCs.firstIndex(of: primary) else {
                 return
             }
@@ -226,10 +233,9 @@ extension Endpoint {
             return
         }
         guard let index = index(of: ssrc, role) else { return }
-        // Nobody pads media: what has padding has nothing else.
         incoming[index].count(
             packet.uint16(at: 2), timestamp: packet.uint32(at: 4), bytes: packet.count,
-            hasMarker: packet[1] & 0x80 != 0, isPadding: packet[0] & 0x20 != 0, at: now)
+            hasMarker: packet[1] & 0x80 != 0, isPadding: isPadding, at: now)
     }
 
     /// The extension of a packet whose end, where the padding is told, cannot be read.

@@ -82,6 +82,8 @@ package struct Endpoint: ~Copyable {
     var nextFrame: Instant?
     var nextSound: Instant?
     var nextReport: Instant?
+    /// When something is due for one of the incoming streams, or earlier.
+    var nextRepair: Instant?
     /// What has arrived and is to be told; nil if the relay does not want to know.
     var arrivals: TransportFeedbackRecorder?
     var nextFeedback: Instant?
@@ -132,7 +134,7 @@ package struct Endpoint: ~Copyable {
         }
         consider(nextReport)
         consider(nextFeedback)
-        for index in incoming.indices { consider(incoming[index].deadline) }
+        consider(nextRepair)
         return earliest
     }
 

@@ -79,8 +79,9 @@ package struct IncomingStream: Sendable {
     /// What has come in the last second.
     package func bitsPerSecond(at now: Instant) -> Int { meter.bitsPerSecond(at: now) }
 
-    /// When packets have to be asked for, given up, or a key frame requested.
-    var deadline: Instant? {
+    /// When packets have to be asked for, given up, or a key frame requested. Mutating, so that an array's element is
+    /// asked where it lies instead of being copied for every packet.
+    mutating func deadline() -> Instant? {
         var earliest = isRepairable ? nacks.deadline : nil
         if let waitingSince {
             let expiry = waitingSince + Self.patience
@@ -184,6 +185,7 @@ package struct IncomingStream: Sendable {
     /// Forgets the latencies so far, for a measurement that begins; a pause that goes on is no freeze.
     mutating func resetLatency() {
         statistics.latency = LatencyHistogram()
+        statistics.switchPauses = LatencyHistogram()
         freezes.beginAnew()
     }
 
@@ -339,8 +341,7 @@ package struct IncomingStream: Sendable {
         let frozen = freezes.shown(at: now)
         defer { shownSource = source ?? shownSource }
         if let source, let shownSource, source != shownSource {
-            statistics.longestSwitch = max(
-                statistics.longestSwitch, statistics.lastFrameAt.map { now - $0 } ?? .zero)
+            if let last = statistics.lastFrameAt { statistics.switchPauses.add(now - last) }
         } else if let frozen {
             statistics.freezes += 1
             statistics.frozen += frozen

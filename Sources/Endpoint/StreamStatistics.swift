@@ -51,8 +51,8 @@ package struct StreamStatistics: Sendable {
     /// and for how long in all.
     package internal(set) var freezes = 0
     package internal(set) var frozen = Duration.zero
-    /// The longest time from one source's last picture to the next source's first one.
-    package internal(set) var longestSwitch = Duration.zero
+    /// The time from one source's last picture to the next source's first one, of every change.
+    package internal(set) var switchPauses = LatencyHistogram()
     /// The running numbers of the source's first and last complete frames; the first is set anew with each source.
     package internal(set) var firstFrameNumber: UInt32?
     package internal(set) var lastFrameNumber: UInt32?

@@ -25,7 +25,9 @@ extension ConferenceReport {
         ])
         table.add(["voices carried to each", "\(decimal(audioSlotsFilled, 2)) in \(audioSlots) slots"])
         table.add(["source changes, without key frame", "\(sourceChanges), \(sourceChangesWithoutKeyFrame)"])
-        table.add(["longest pause at a change", "\(decimal(longestSwitchMilliseconds)) ms"])
+        table.add([
+            "pause at a change p50 / p95 / max", milliseconds(switchMilliseconds, ["p50", "p95", "max"]),
+        ])
         table.add(["freezes", "\(freezes), \(decimal(frozenSeconds)) s in all"])
         table.add(["key frames asked for by receivers", "\(keyFrameRequests)"])
         table.add([

@@ -36,7 +36,8 @@ struct ConferenceReport: LoadOutcome {
     private(set) var audioSlotsFilled = 0.0
     private(set) var sourceChanges = 0
     private(set) var sourceChangesWithoutKeyFrame = 0
-    private(set) var longestSwitchMilliseconds = 0.0
+    /// Without a picture at changes of source; a slot that was empty in between is among them.
+    private(set) var switchMilliseconds: [String: Double] = [:]
     private(set) var freezes = 0
     private(set) var frozenSeconds = 0.0
     /// Key frames that participants made of one encoding in a minute of the hold.
@@ -67,7 +68,7 @@ struct ConferenceReport: LoadOutcome {
         case duplicates, reordered, corrupted, padding, retransmissions, frames, brokenFrames
         case pictureNumberErrors, keyFrameRequests, latencyMilliseconds, firstFrameMilliseconds
         case videoSlotsFilled, videoSlotsFilledLeast, audioSlotsFilled
-        case sourceChanges, sourceChangesWithoutKeyFrame, longestSwitchMilliseconds, freezes, frozenSeconds
+        case sourceChanges, sourceChangesWithoutKeyFrame, switchMilliseconds, freezes, frozenSeconds
         case keyFramesPerSourceAndMinute, keyFramesPerSourceInStorm
         case controls, controlsFailed, leftByFault
         case cpuSecondsPerMillionPackets, serverCPUShare, ownCPUShare
@@ -138,15 +139,10 @@ struct ConferenceReport: LoadOutcome {
         sourceChanges = after.sourceChanges - before.sourceChanges
         sourceChangesWithoutKeyFrame =
             after.sourceChangesWithoutKeyFrame - before.sourceChangesWithoutKeyFrame
-        longestSwitchMilliseconds = after.longestSwitch.inSeconds * 1000
         freezes = after.freezes - before.freezes
         frozenSeconds = (after.frozen - before.frozen).inSeconds
-        if after.latency.count > 0 {
-            for (name, share) in [("p50", 0.5), ("p95", 0.95), ("p99", 0.99)] {
-                latencyMilliseconds[name] = after.latency.percentile(share).inSeconds * 1000
-            }
-            latencyMilliseconds["max"] = after.latency.maximum.inSeconds * 1000
-        }
+        latencyMilliseconds = Self.milliseconds(after.latency)
+        switchMilliseconds = Self.milliseconds(after.switchPauses)
         let first = after.firstFrames.sorted()
         if !first.isEmpty {
             for (name, share) in [("p50", 0.5), ("p95", 0.95), ("max", 1.0)] {
@@ -187,6 +183,15 @@ struct ConferenceReport: LoadOutcome {
         (controls, controlsFailed) = roster.controls
         if deletesFailed > 0 { failures["sessions not ended by DELETE", default: 0] += deletesFailed }
         if controlsFailed > 0 { failures["control requests", default: 0] += controlsFailed }
+    }
+
+    private static func milliseconds(_ histogram: LatencyHistogram) -> [String: Double] {
+        guard histogram.count > 0 else { return [:] }
+        var values = ["max": histogram.maximum.inSeconds * 1000]
+        for (name, share) in [("p50", 0.5), ("p95", 0.95), ("p99", 0.99)] {
+            values[name] = histogram.percentile(share).inSeconds * 1000
+        }
+        return values
     }
 
     private static func spread(_ values: [Double]) -> [String: Double] {

@@ -145,6 +145,7 @@ actor Fleet {
 
     func resetLatency() {
         departed.latency = LatencyHistogram()
+        departed.switchPauses = LatencyHistogram()
         for seat in 0..<members.count { members[seat].endpoint.resetLatency() }
     }
 
@@ -223,6 +224,7 @@ actor Fleet {
         if members[seat].isPublisher {
             for stream in members[seat].endpoint.outgoing { summary.packetsSent += Int(stream.packetsSent) }
         }
+        summary.padding += members[seat].endpoint.counters.padding
         var firstFrame: Instant?
         for stream in members[seat].endpoint.incoming {
             summary.add(stream)

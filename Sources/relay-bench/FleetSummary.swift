@@ -26,8 +26,8 @@ struct FleetSummary: Sendable {
     /// How often a slot went over to another source, and how often that was not at a key frame.
     var sourceChanges = 0
     var sourceChangesWithoutKeyFrame = 0
-    /// The longest time without a picture on the way from one source to another.
-    var longestSwitch = Duration.zero
+    /// How long there was no picture on the way from one source to another.
+    var switchPauses = LatencyHistogram()
     var pictureNumberErrors = 0
     var padding = 0
     var latency = LatencyHistogram()
@@ -54,7 +54,7 @@ struct FleetSummary: Sendable {
         frozen += seen.frozen
         sourceChanges += seen.sourceChanges
         sourceChangesWithoutKeyFrame += seen.sourceChangesWithoutKeyFrame
-        longestSwitch = max(longestSwitch, seen.longestSwitch)
+        switchPauses.add(seen.switchPauses)
         pictureNumberErrors += seen.pictureNumberErrors
     }
 
@@ -77,7 +77,7 @@ struct FleetSummary: Sendable {
         frozen += other.frozen
         sourceChanges += other.sourceChanges
         sourceChangesWithoutKeyFrame += other.sourceChangesWithoutKeyFrame
-        longestSwitch = max(longestSwitch, other.longestSwitch)
+        switchPauses.add(other.switchPauses)
         pictureNumberErrors += other.pictureNumberErrors
         padding += other.padding
         latency.add(other.latency)

@@ -18,6 +18,8 @@ import Wire
         var settings = EndpointSettings.participant(video: video, audio: audio)
         settings.audio.level = level
         settings.video.hasTemporalLayers = true
+        // Of what narrow links do to conferences others tell.
+        settings.video.layers = [.init(bitsPerSecond: 100_000)]
         change(&settings)
         return try simulation.participate(settings, as: name, up: Self.link, down: Self.link)
     }
@@ -31,7 +33,7 @@ import Wire
             simulation.run(for: .milliseconds(100))
         }
         #expect(simulation.connectAll())
-        simulation.run(for: .seconds(3))
+        simulation.run(for: .seconds(5))
         return clients
     }
 
@@ -102,8 +104,6 @@ import Wire
         let clients = try join(["ann", "ben", "cal", "dot", "eve"], to: simulation, video: 2)
         let viewer = clients[4]
         let first = try #require(viewer.endpoint.settings.slots(.video).first)
-        // Until the link is known to carry more, pictures come less often.
-        let frozen = try #require(viewer.slot(first)).freezes
         for (speaker, name) in zip([clients[0], clients[2], clients[1]], ["ann", "cal", "ben"]) {
             speaker.endpoint.audioLevel = 15
             simulation.run(for: .seconds(5))
@@ -117,8 +117,8 @@ import Wire
         #expect(!shown(.video, to: clients[1], in: simulation).contains("ben"))
         let seen = try #require(viewer.slot(first))
         #expect(seen.sourceChanges >= 3)
-        #expect(seen.freezes == frozen, "\(seen.frozen)")
-        #expect(seen.longestSwitch < .milliseconds(150))
+        #expect(seen.freezes == 0, "\(seen.frozen)")
+        #expect(seen.switchPauses.maximum < .milliseconds(150))
     }
 
     @Test func `a pin wins over who speaks, until it is taken back`() throws {
