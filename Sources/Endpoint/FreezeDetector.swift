@@ -1,9 +1,9 @@
 import Wire
 
-/// Finds the moments at which a viewer sees the picture stand still: no new one for more than three usual intervals and
-/// more than 150 ms (the limits of `freezeCount` in webrtc-stats).
+/// Finds the moments at which a viewer sees the picture stand still: no new one for three usual intervals, and for 150 ms
+/// longer than one (the limits of `freezeCount` in webrtc-stats).
 struct FreezeDetector: Sendable {
-    private static let shortest = Duration.milliseconds(150)
+    private static let tolerance = Duration.milliseconds(150)
     /// Until the stream shows its own.
     private static let usualInterval = Duration.milliseconds(40)
 
@@ -16,9 +16,10 @@ struct FreezeDetector: Sendable {
         defer { lastShown = now }
         guard let lastShown else { return nil }
         let pause = now - lastShown
-        if pause > Self.shortest, pause > interval * 3 { return pause }
-        interval += (pause - interval) / 8
-        return nil
+        let isFrozen = pause > max(interval * 3, interval + Self.tolerance)
+        // Whoever sends fewer pictures from now on is not frozen for ever, and one freeze hides no other.
+        interval += ((isFrozen ? interval * 2 : pause) - interval) / 8
+        return isFrozen ? pause : nil
     }
 
     /// What comes next follows nothing: a measurement begins.

@@ -47,8 +47,8 @@ package struct StreamStatistics: Sendable {
     package internal(set) var lastFrameAt: Instant?
     /// The longest time from one complete frame to the next.
     package internal(set) var longestPause = Duration.zero
-    /// How often a picture stood still for more than 150 ms and three usual intervals while its source stayed the same,
-    /// and for how long in all.
+    /// How often a picture stood still for three usual intervals and for 150 ms longer than one while its source stayed the
+    /// same, and for how long in all.
     package internal(set) var freezes = 0
     package internal(set) var frozen = Duration.zero
     /// The time from one source's last picture to the next source's first one, of every change.
