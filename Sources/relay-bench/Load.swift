@@ -26,8 +26,12 @@ struct Load: AsyncParsableCommand {
 
             With --api sessions everybody is a participant of one conference (--participants): each publishes a picture \
             and a voice, and receives one large and several small pictures and the loudest voices in slots. Somebody \
-            else speaks every few seconds (--speak-interval). Lost is then what sequence numbers say, since the server \
-            chooses which layer goes where; how many key frames a storm of joins costs is counted as well.
+            else speaks every few seconds (--speak-interval). The server chooses which layer goes where, so lost is \
+            what sequence numbers say. Pauses at changes are from one source's last picture to the next one's first; a \
+            slot that is empty in between counts. A source of key frames is one layer of one participant; between the \
+            first join and 2 s after the last, one is the first picture and the rest is what the storm costs. Files \
+            of --media bring key frames of their own. Who only counts packets (--decrypt sample) takes every pause for \
+            a freeze, as it does not see sources change.
 
             Exits with 1 when endpoints failed or the server went away; the report shows what was seen until then.
 
