@@ -161,4 +161,29 @@ import Wire
         for index in bench.packets.indices { bench.receive(index) }
         #expect(bench.stream.statistics.timestampRegressions == 1)
     }
+
+    @Test(arguments: [7 as UInt32, 8])
+    func `a pause within a source is a freeze, one on the way to another is told apart`(next: UInt32) {
+        var bench = Bench()
+        bench.make(5)
+        var second = Bench(ssrc: next)
+        second.make(5)
+        let last = bench.packets[bench.packets.count - 1].header
+        let count = bench.packets.count
+        for (index, packet) in second.packets.enumerated() {
+            var header = packet.header
+            header.sequenceNumber = last.sequenceNumber &+ UInt16(index + 1)
+            header.timestamp &+= 90_000
+            bench.packets.append((packet.bytes, header))
+        }
+        for index in bench.packets.indices {
+            bench.receive(index, after: .milliseconds(index < count ? index : index + 500))
+        }
+        let seen = bench.stream.statistics
+        #expect(seen.frames == 10 && seen.keyFrames == 2)
+        #expect(seen.freezes == (next == 7 ? 1 : 0))
+        #expect((seen.frozen > .milliseconds(500)) == (next == 7))
+        #expect(seen.switchPauses.count == (next == 7 ? 0 : 1))
+        #expect((seen.switchPauses.maximum > .milliseconds(500)) == (next == 8))
+    }
 }
