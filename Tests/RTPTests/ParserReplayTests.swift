@@ -8,7 +8,7 @@ import Testing
         (
             "rtcp",
             [
-                "length_runs_over", "padding_not_in_words", "padding_on_first_of_two", "pli_too_short",
+                "length_runs_over", "pli_too_short",
                 "receiver_report_claims_too_many_blocks", "remb_claims_too_many_sources",
                 "twcc_deltas_missing",
                 "twcc_lying_count", "twcc_reserved_status", "xr_block_runs_over",

@@ -7,7 +7,12 @@ import Wire
 
 /// Half an hour of virtual time.
 @Suite struct SoakTests {
-    @Test func `half an hour with loss and with watchers coming and going leaves nothing behind`() throws {
+    /// In a process of its own: the memory of this one is that of all tests that run at the same time.
+    @Test func `half an hour with loss and with watchers coming and going leaves nothing behind`() async {
+        await #expect(processExitsWith: .success) { try Self.soak() }
+    }
+
+    private static func soak() throws {
         let simulation = try Simulation(seed: Seed.current())
         var publishing = EndpointSettings.publisher
         publishing.video.layers = [.init(bitsPerSecond: 300_000)]
