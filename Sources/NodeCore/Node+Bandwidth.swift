@@ -287,8 +287,12 @@ extension Node {
         }
         var options = upTracks[track]?.layers(at: now) ?? []
         if layerCache[track].generation == generation {
-            options += layerCache[track].dormant.filter { sleeping in
-                !options.contains { $0.layer.encoding == sleeping.layer.encoding }
+            let sleeping = layerCache[track].dormant.filter { dormant in
+                !options.contains { $0.layer.encoding == dormant.layer.encoding }
+            }
+            if !sleeping.isEmpty {
+                options += sleeping
+                options.sort { $0.bitsPerSecond < $1.bitsPerSecond }
             }
         } else {
             layerCache[track] = LayerCache()

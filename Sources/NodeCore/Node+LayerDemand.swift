@@ -65,7 +65,11 @@ extension Node {
         if track < cascade.mirrors.count, !cascade.mirrors[track].isEmpty {
             return Set((0..<count).map { UInt8(truncatingIfNeeded: $0) })
         }
-        if let lowest = layers(of: track, at: now).first { wanted.insert(lowest.layer.encoding) }
+        // By size, as a still picture can take more bits when it is small than some layers of a large one.
+        let lowest = layers(of: track, at: now).min {
+            ($0.height ?? .max, $0.bitsPerSecond) < ($1.height ?? .max, $1.bitsPerSecond)
+        }
+        if let lowest { wanted.insert(lowest.layer.encoding) }
         return wanted
     }
 
