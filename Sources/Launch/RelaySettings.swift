@@ -18,6 +18,9 @@ package struct RelaySettings: Sendable, Equatable {
     package var isEchoEnabled = false
     package var maxSessions = 2000
     package var maxSessionsPerRoom = 1000
+    package var maxParticipantsPerRoom = 200
+    /// Tracks that one participant of a conference sends.
+    package var maxTracksPerParticipant = 6
     /// So many sessions of a room are on its own worker before watchers go to others, too.
     package var spreadThreshold = 100
     /// URLs of the schemes `stun`, `stuns`, `turn` and `turns`.
@@ -50,6 +53,12 @@ package struct RelaySettings: Sendable, Equatable {
         try reader.read(.maxSessions, into: &maxSessions, "a number from 1 to 1000000") { Self.limit($0) }
         try reader.read(.maxSessionsPerRoom, into: &maxSessionsPerRoom, "a number from 1 to 1000000") {
             Self.limit($0)
+        }
+        try reader.read(
+            .maxParticipantsPerRoom, into: &maxParticipantsPerRoom, "a number from 1 to 1000000"
+        ) { Self.limit($0) }
+        try reader.read(.maxTracksPerParticipant, into: &maxTracksPerParticipant, "a number from 1 to 64") {
+            Int($0).flatMap { (1...64).contains($0) ? $0 : nil }
         }
         try reader.read(.spreadThreshold, into: &spreadThreshold, "a number from 1 to 1000000") {
             Self.limit($0)

@@ -12,6 +12,8 @@ package enum Setting: String, CaseIterable, Sendable {
     case enableEcho = "enable-echo"
     case maxSessions = "max-sessions"
     case maxSessionsPerRoom = "max-sessions-per-room"
+    case maxParticipantsPerRoom = "max-participants-per-room"
+    case maxTracksPerParticipant = "max-tracks-per-participant"
     case spreadThreshold = "spread-threshold"
     case iceServer = "ice-server"
 

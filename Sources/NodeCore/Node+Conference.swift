@@ -5,9 +5,6 @@ package import Wire
 
 // Conferences: who is told what, and what participants ask for.
 extension Node {
-    /// How often participants are told what their slots show.
-    private static let slotInterval = Duration.milliseconds(100)
-
     /// What has happened in conferences since the last call, in order.
     package mutating func takeNotices() -> [ConferenceNotice] {
         guard !notices.isEmpty else { return [] }
@@ -226,7 +223,7 @@ extension Node {
                 room: id, session: session, event: ConferenceEvent(number: eventNumber, kind: kind)))
     }
 
-    private mutating func speaker(of room: Int) -> ParticipantID? {
+    mutating func speaker(of room: Int) -> ParticipantID? {
         rooms[room]?.speaking.flatMap { sessions[$0]?.participant }
     }
 
@@ -245,162 +242,5 @@ extension Node {
         return .init(
             id: id, tracks: (sessions[slot]?.publications ?? []).map(\.told),
             isConnected: sessions[slot]?.peer.isConnected == true)
-    }
-
-    // MARK: - Slots
-
-    /// Brings the slots of a conference up to date: sources that came or went, speakers that changed.
-    mutating func advanceConferences(to now: Instant) {
-        for room in 0..<rooms.slotCount where rooms.isOccupied(room) {
-            if rooms[room]?.isStale == true {
-                rooms[room]?.isStale = false
-                assignSources(in: room)
-            }
-            let speaking = speaker(of: room)
-            if rooms[room]?.toldSpeaker != speaking {
-                rooms[room]?.toldSpeaker = speaking
-                notify(.speaker(speaking), in: room)
-            }
-            guard rooms[room]?.participants.isEmpty == false else { continue }
-            tellDemand(in: room, at: now)
-            guard rooms[room]?.nextSlotCheck ?? now <= now else { continue }
-            rooms[room]?.nextSlotCheck = now + Self.slotInterval
-            for session in rooms[room]?.participants ?? [] { tellSlots(of: session, at: now) }
-        }
-    }
-
-    /// Gives a participant's slots their sources.
-    mutating func assignSlots(of session: Int) {
-        guard let participation = sessions[session]?.participation, let room = sessions[session]?.room else {
-            return
-        }
-        let video = assignVideo(of: session, participation, in: room)
-        let audio = assignAudio(of: session, participation, in: room)
-        for (index, slot) in participation.slots.enumerated() {
-            let track = slot.kind == .video ? video[index] : audio[index]
-            sessions[session]?.participation?.slots[index].track = track
-            show(track, in: slot.downTrack)
-        }
-        // Layers are chosen with the next tick.
-        if let link = sessions[session]?.downlink { subscriberLinks[link]?.nextAllocation = nil }
-    }
-
-    /// The up track for each slot, nil for those of the other kind and those that stay empty.
-    private mutating func assignVideo(
-        of session: Int, _ participation: Participation, in room: Int
-    ) -> [Int?] {
-        var plan = [Int?](repeating: nil, count: participation.slots.count)
-        var free: [Int] = []
-        for (index, slot) in participation.slots.enumerated() where slot.kind == .video {
-            if let pin = slot.pin {
-                plan[index] = track(pin, of: .video, in: room)
-            } else {
-                free.append(index)
-            }
-        }
-        let pinned = plan.compactMap(\.self)
-        if let lastN = participation.lastN { free = Array(free.prefix(max(0, lastN - pinned.count))) }
-        let preferred = participation.preferred.compactMap { publisher($0, in: room) }
-        var candidates: [Int] = []
-        for publisher in rooms[room]?.ranking(preferring: preferred) ?? [] where publisher != session {
-            candidates += showable(.video, of: publisher).filter { !pinned.contains($0) }
-        }
-        var wanted = Array(candidates.prefix(free.count))
-        // The first free slot follows who speaks; in the others a source stays where it is.
-        if let first = free.first, let speaking = rooms[room]?.speaking, let leader = wanted.first,
-            upTracks[leader]?.session == speaking
-        {
-            plan[first] = leader
-            wanted.removeFirst()
-            free.removeFirst()
-        }
-        for index in free {
-            guard let present = participation.slots[index].track,
-                let kept = wanted.firstIndex(of: present)
-            else { continue }
-            plan[index] = wanted.remove(at: kept)
-        }
-        for index in free where plan[index] == nil && !wanted.isEmpty { plan[index] = wanted.removeFirst() }
-        return plan
-    }
-
-    private mutating func assignAudio(
-        of session: Int, _ participation: Participation, in room: Int
-    ) -> [Int?] {
-        var plan = [Int?](repeating: nil, count: participation.slots.count)
-        var free: [Int] = []
-        for (index, slot) in participation.slots.enumerated() where slot.kind == .audio {
-            if let pin = slot.pin {
-                plan[index] = track(pin, of: .audio, in: room)
-            } else {
-                free.append(index)
-            }
-        }
-        let pinned = plan.compactMap(\.self)
-        var candidates: [Int] = []
-        for publisher in rooms[room]?.voices ?? [] where publisher != session {
-            candidates += showable(.audio, of: publisher).filter { !pinned.contains($0) }
-        }
-        var wanted = Array(candidates.prefix(free.count))
-        for index in free {
-            guard let present = participation.slots[index].track,
-                let kept = wanted.firstIndex(of: present)
-            else { continue }
-            plan[index] = wanted.remove(at: kept)
-        }
-        for index in free where plan[index] == nil && !wanted.isEmpty { plan[index] = wanted.removeFirst() }
-        return plan
-    }
-
-    /// The tracks of a publisher from which something comes and that are not muted.
-    private mutating func showable(_ kind: MediaKind, of publisher: Int) -> [Int] {
-        var tracks: [Int] = []
-        for publication in sessions[publisher]?.publications ?? []
-        where publication.kind == kind && !publication.told.isMuted {
-            if upTracks[publication.track]?.preferredEncoding != nil { tracks.append(publication.track) }
-        }
-        return tracks
-    }
-
-    private mutating func track(_ pin: SessionControl.Pin, of kind: MediaKind, in room: Int) -> Int? {
-        guard let publisher = publisher(pin.participant, in: room) else { return nil }
-        let tracks = (sessions[publisher]?.publications ?? []).filter { $0.kind == kind }
-        return tracks.first { pin.track == nil || $0.told.mid == pin.track }?.track
-    }
-
-    /// Tells a participant which of its slots show something else than it knows of.
-    mutating func tellSlots(of session: Int, at now: Instant) {
-        guard let room = sessions[session]?.room, let id = sessions[session]?.id else { return }
-        for index in 0..<(sessions[session]?.participation?.slots.count ?? 0) {
-            guard let slot = sessions[session]?.participation?.slots[index] else { continue }
-            let present = describe(slot, of: session, at: now)
-            guard present != slot.told else { continue }
-            sessions[session]?.participation?.slots[index].told = present
-            notify(.slot(present), in: room, to: id)
-        }
-    }
-
-    private mutating func describe(
-        _ slot: Participation.ReceiveSlot, of session: Int, at now: Instant
-    ) -> ConferenceSnapshot.Slot {
-        var described = ConferenceSnapshot.Slot(
-            mid: slot.told.mid, kind: slot.told.kind, state: .empty, participant: slot.pin?.participant)
-        guard let track = slot.track, let publisher = upTracks[track]?.session else { return described }
-        let publication = sessions[publisher]?.publications.first { $0.track == track }
-        described.participant = sessions[publisher]?.participant
-        described.track = publication?.told.mid
-        if publication?.told.isMuted == true {
-            described.state = .muted
-        } else if slot.isPaused {
-            described.state = .paused
-        } else if isStarved(slot.downTrack, of: session) {
-            described.state = .starved
-        } else if let source = downTracks[slot.downTrack]?.source, Int(source.track) == track {
-            described.state = .active
-            (described.width, described.height) = size(shownBy: slot.downTrack, at: now)
-        } else {
-            described.state = .waiting
-        }
-        return described
     }
 }

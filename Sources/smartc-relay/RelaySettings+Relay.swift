@@ -8,7 +8,9 @@ extension RelaySettings {
     var relay: RelayConfiguration {
         RelayConfiguration(
             udpPort: udpPort, workers: workers, advertised: advertised,
-            limits: .init(sessions: maxSessions, sessionsPerRoom: maxSessionsPerRoom),
+            limits: .init(
+                sessions: maxSessions, sessionsPerRoom: maxSessionsPerRoom,
+                participantsPerRoom: maxParticipantsPerRoom, tracksPerParticipant: maxTracksPerParticipant),
             spreadThreshold: spreadThreshold)
     }
 

@@ -49,6 +49,12 @@ struct SettingOptions: ParsableArguments {
     @Option(help: .init("The most sessions of one room at a time. (default: 1000)", valueName: "n"))
     var maxSessionsPerRoom: String?
 
+    @Option(help: .init("Participants of a conference in one room. (default: 200)", valueName: "n"))
+    var maxParticipantsPerRoom: String?
+
+    @Option(help: .init("Tracks that one participant sends. (default: 6)", valueName: "n"))
+    var maxTracksPerParticipant: String?
+
     @Option(
         help: .init(
             "Sessions of a room on its own worker before watchers go to other workers, too. (default: 100)",
@@ -94,6 +100,8 @@ struct SettingOptions: ParsableArguments {
             case .enableEcho: (setting, [echo].compactMap { $0 }.map { String($0) })
             case .maxSessions: (setting, [maxSessions].compactMap { $0 })
             case .maxSessionsPerRoom: (setting, [maxSessionsPerRoom].compactMap { $0 })
+            case .maxParticipantsPerRoom: (setting, [maxParticipantsPerRoom].compactMap { $0 })
+            case .maxTracksPerParticipant: (setting, [maxTracksPerParticipant].compactMap { $0 })
             case .spreadThreshold: (setting, [spreadThreshold].compactMap { $0 })
             case .iceServer: (setting, iceServer)
             }

@@ -41,6 +41,8 @@ import Wire
         #expect(settings.isEchoEnabled == false)
         #expect(settings.maxSessions == 2000)
         #expect(settings.maxSessionsPerRoom == 1000)
+        #expect(settings.maxParticipantsPerRoom == 200)
+        #expect(settings.maxTracksPerParticipant == 6)
         #expect(settings.spreadThreshold == 100)
         #expect(settings.iceServers == [])
     }
@@ -61,7 +63,7 @@ import Wire
             .http: ["[::1]:0"], .udpPort: ["0"], .workers: ["2"], .advertise: ["203.0.113.7", "2001:db8::7"],
             .logFormat: ["text"], .logLevel: ["trace"], .tlsCertificate: ["c.pem"], .tlsKey: ["k.pem"],
             .enableEcho: ["true"], .maxSessions: ["5"], .maxSessionsPerRoom: ["6"],
-            .spreadThreshold: ["7"],
+            .maxParticipantsPerRoom: ["8"], .maxTracksPerParticipant: ["9"], .spreadThreshold: ["7"],
             .iceServer: ["stun:a", "turns:b:443?transport=tcp"],
         ])
         Self.expectEverySetting(settings)
@@ -86,6 +88,7 @@ import Wire
                 {"http": "[::1]:0", "udp-port": 0, "workers": 2, "advertise": ["203.0.113.7", "2001:db8::7"],
                  "log-format": "text", "log-level": "trace", "tls-certificate": "c.pem", "tls-key": "k.pem",
                  "enable-echo": true, "max-sessions": 5, "max-sessions-per-room": 6, "spread-threshold": 7,
+                 "max-participants-per-room": 8, "max-tracks-per-participant": 9,
                  "ice-server": ["stun:a", "turns:b:443?transport=tcp"]}
                 """)
         Self.expectEverySetting(settings)
@@ -102,6 +105,8 @@ import Wire
         #expect(settings.isEchoEnabled)
         #expect(settings.maxSessions == 5)
         #expect(settings.maxSessionsPerRoom == 6)
+        #expect(settings.maxParticipantsPerRoom == 8)
+        #expect(settings.maxTracksPerParticipant == 9)
         #expect(settings.spreadThreshold == 7)
         #expect(settings.iceServers == ["stun:a", "turns:b:443?transport=tcp"])
     }
@@ -111,7 +116,7 @@ import Wire
         (.udpPort, "65536"), (.udpPort, "x"), (.workers, "0"), (.workers, "257"), (.advertise, "example.org"),
         (.advertise, "0.0.0.0"), (.advertise, "1.2.3.4:5"), (.logFormat, "xml"), (.logLevel, "loud"),
         (.enableEcho, "maybe"), (.maxSessions, "0"), (.maxSessionsPerRoom, "1000001"),
-        (.spreadThreshold, "0"),
+        (.spreadThreshold, "0"), (.maxParticipantsPerRoom, "0"), (.maxTracksPerParticipant, "65"),
         (.iceServer, "http://a"),
         (.iceServer, "stun:"), (.iceServer, "stun:a>b"), (.tlsKey, ""),
     ])
@@ -141,7 +146,7 @@ import Wire
             #"{"udpport": 1}"#,
             #"FILE: there is no setting "udpport"; the settings are http, udp-port, workers, advertise, log-format, "#
                 + "log-level, tls-certificate, tls-key, enable-echo, max-sessions, max-sessions-per-room, "
-                + "spread-threshold, ice-server."
+                + "max-participants-per-room, max-tracks-per-participant, spread-threshold, ice-server."
         ),
         (
             #"{"workers": [1]}"#,
