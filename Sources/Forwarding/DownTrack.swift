@@ -318,21 +318,13 @@ package struct DownTrack: Sendable {
             frameNumberOffset: rewritten.frameNumberOffset)
     }
 
-    /// The header of a packet on the RTX stream that carries nothing but padding.
-    package struct Padding: Sendable {
-        package let payloadType: UInt8
-        package let sequenceNumber: UInt16
-        package let timestamp: UInt32
-        package let ssrc: UInt32
-    }
-
     /// The next packet of padding; nil without an RTX stream, and before the first picture.
-    package mutating func padding() -> Padding? {
+    package mutating func padding() -> PaddingHeader? {
         guard let retransmissionSSRC, packetsSent > 0, let payloadType = routes.retransmission else {
             return nil
         }
         retransmissionSequence &+= 1
-        return Padding(
+        return PaddingHeader(
             payloadType: payloadType, sequenceNumber: retransmissionSequence,
             timestamp: munger.lastTimestamp, ssrc: retransmissionSSRC)
     }

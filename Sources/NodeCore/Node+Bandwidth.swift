@@ -57,6 +57,28 @@ extension Node {
         tellBandwidth(of: session, on: link, at: now)
     }
 
+    /// Sends what is due on links between two ticks. Probes and paced packets want steps of a millisecond: sent in lumps
+    /// they would queue, and a link would seem narrower than it is.
+    mutating func serveLinks(at now: Instant, into outbox: inout Outbox) {
+        for link in 0..<subscriberLinks.slotCount where subscriberLinks.isOccupied(link) {
+            guard let due = subscriberLinks[link]?.deadline, due <= now else { continue }
+            subscriberLinks[link]?.downlink.advance(to: now)
+            sendHeld(on: link, at: now, into: &outbox)
+            sendPadding(on: link, at: now, into: &outbox)
+        }
+        planLinks(at: now)
+    }
+
+    /// Finds out when a link is due next.
+    mutating func planLinks(at now: Instant) {
+        var earliest: Instant?
+        for link in 0..<subscriberLinks.slotCount where subscriberLinks.isOccupied(link) {
+            guard let due = subscriberLinks[link]?.deadline else { continue }
+            earliest = min(earliest ?? due, due)
+        }
+        nextLinkTick = earliest.map { max($0, now + SubscriberLink.shortestStep) }
+    }
+
     /// Divides what the link carries over a session's slots.
     mutating func allocateBandwidth(of session: Int, at now: Instant) {
         guard let link = sessions[session]?.downlink, sessions[session]?.peer.isConnected == true else {
@@ -150,6 +172,8 @@ extension Node {
                 payloadType: payloadType),
             bytes: bytes, slot: place, kind: kind)
         guard subscriberLinks[link]?.queue.append(held) == true else { return false }
+        nextLinkTick = min(
+            nextLinkTick ?? now + SubscriberLink.shortestStep, now + SubscriberLink.shortestStep)
         if let pacing = subscriberLinks[link]?.downlink.pacingBitsPerSecond,
             let full = subscriberLinks[link]?.queue.slotToDrop(pacing: pacing)
         {
@@ -198,7 +222,7 @@ extension Node {
 
     /// Writes a packet that is only padding (RFC 3550 section 5.1). Returns whether it was sent.
     private mutating func send(
-        _ padding: DownTrack.Padding, bytes: Int, on downTrack: Int, of session: Int, at now: Instant,
+        _ padding: PaddingHeader, bytes: Int, on downTrack: Int, of session: Int, at now: Instant,
         into outbox: inout Outbox
     ) -> Bool {
         guard let identifiers = downTracks[downTrack]?.identifiers, let mid = downTracks[downTrack]?.mid,

@@ -45,6 +45,8 @@ package struct Node: ~Copyable {
     /// Sessions whose handshake has not ended.
     var connecting = 0
     private var nextTick: Instant?
+    /// When subscribers' links want to be served before that: for probes, and for packets that wait.
+    var nextLinkTick: Instant?
     /// Packets to ask a publisher for: kept to save an allocation per report.
     var missing: [UInt16] = []
 
@@ -57,7 +59,10 @@ package struct Node: ~Copyable {
     }
 
     /// When `advance` wants to be called next; nil while there is nobody.
-    package var deadline: Instant? { nextTick }
+    package var deadline: Instant? {
+        guard let nextLinkTick else { return nextTick }
+        return min(nextLinkTick, nextTick ?? nextLinkTick)
+    }
 
     /// The number of sessions whose remotes are connected to this node.
     package var sessionCount: Int { sessions.count - cascade.mirroredSessions }
@@ -117,6 +122,7 @@ package struct Node: ~Copyable {
 
     /// Does what is due: retransmits handshakes, sends reports and requests, ends silent sessions.
     package mutating func advance(to now: Instant, into outbox: inout Outbox) {
+        if let due = nextLinkTick, due <= now { serveLinks(at: now, into: &outbox) }
         guard let due = nextTick, due <= now else { return }
         var hasPublishers = false
         for slot in 0..<sessions.slotCount where sessions.isOccupied(slot) {
@@ -139,6 +145,7 @@ package struct Node: ~Copyable {
             advanceLink(of: slot, at: now, into: &outbox)
         }
         advanceConferences(to: now)
+        planLinks(at: now)
         advanceLinks(to: now, into: &outbox)
         nextTick =
             sessions.count == 0 && cascade.links.count == 0

@@ -17,6 +17,8 @@ struct SubscriberLink: ~Copyable {
         var payloadType: UInt8
     }
 
+    /// From one service of a link to the next.
+    static let shortestStep = Duration.milliseconds(1)
     /// How often layers are chosen anew where nothing has changed.
     static let allocationInterval = Duration.milliseconds(200)
     /// For so long after the first packet a subscriber is given the smallest layers whatever the estimate, which has not
@@ -49,6 +51,9 @@ struct SubscriberLink: ~Copyable {
                 AllocatedSlot(priority: place == 0 ? 1 : 0, wantedHeight: BitrateAllocator.anyHeight))
         }
     }
+
+    /// When a probe or a packet that waits is due; nil while there is neither.
+    var deadline: Instant? { downlink.deadline(isQueueEmpty: queue.isEmpty) }
 
     /// What the slot of a down track is sent; nil if it is no video slot.
     func choice(of downTrack: Int) -> AllocatedSlot.Choice? {
