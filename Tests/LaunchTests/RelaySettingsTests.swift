@@ -76,7 +76,8 @@ import Wire
             "SMARTC_LOG_LEVEL": "trace",
             "SMARTC_TLS_CERTIFICATE": "c.pem", "SMARTC_TLS_KEY": "k.pem", "SMARTC_ENABLE_ECHO": "1",
             "SMARTC_MAX_SESSIONS": "5", "SMARTC_MAX_SESSIONS_PER_ROOM": "6",
-            "SMARTC_SPREAD_THRESHOLD": "7",
+            "SMARTC_SPREAD_THRESHOLD": "7", "SMARTC_MAX_PARTICIPANTS_PER_ROOM": "8",
+            "SMARTC_MAX_TRACKS_PER_PARTICIPANT": "9",
             "SMARTC_ICE_SERVER": "stun:a,turns:b:443?transport=tcp", "SMARTC_RELAY_SERVICE_HOST": "10.0.0.1",
         ])
         Self.expectEverySetting(settings)
