@@ -91,10 +91,8 @@ extension Node {
         }
         guard let measured = subscriberLinks[link]?.downlink.videoBitsPerSecond(at: now) else { return }
         var budget = measured
-        // Nothing is taken away on suspicion: not before the estimate had time to rise, and not from those who never tell
-        // how media arrives, whose estimate is little more than a guess.
-        let hasFeedback = subscriberLinks[link]?.downlink.estimator.hasFeedback == true
-        if !hasFeedback || now < (subscriberLinks[link]?.since ?? now) + SubscriberLink.benefitOfDoubt {
+        // Nothing is taken away on suspicion: an estimate that is low because little was sent yet proves nothing.
+        if !mayStarve(session, on: link, at: now) {
             budget = max(budget, smallest(of: link))
         }
         guard var summary = subscriberLinks[link]?.allocator.allocate(budget, at: now) else { return }
@@ -118,6 +116,19 @@ extension Node {
                 }
             if self.downTracks[downTrack]?.layerTarget != target { aim(downTrack, at: target) }
         }
+    }
+
+    /// Whether slots may be left without their smallest layer: only those of participants, who are told of it, and only where
+    /// feedback shows that the link is overfull. Who is starved already has to prove that the link carries more.
+    private mutating func mayStarve(_ session: Int, on link: Int, at now: Instant) -> Bool {
+        guard sessions[session]?.participation != nil,
+            subscriberLinks[link]?.downlink.estimator.hasFeedback == true,
+            let since = subscriberLinks[link]?.since, now >= since + SubscriberLink.benefitOfDoubt
+        else { return false }
+        if subscriberLinks[link]?.isStarving == true { return true }
+        return (subscriberLinks[link]?.downlink.estimator.queueingDelay ?? .zero)
+            > SubscriberLink.overfullQueue
+            || (subscriberLinks[link]?.downlink.estimator.lossShare ?? 0) > SubscriberLink.overfullLoss
     }
 
     /// The size in pixels of what a slot shows, where known.
@@ -151,13 +162,15 @@ extension Node {
     }
 
     /// Holds a video packet back if the subscriber's link is busy. Returns whether it waits now; the caller sends it if not.
-    /// Without feedback nothing is known of the link, and nothing is held back.
+    /// Without feedback nothing is known of the link, and nothing is held back; nor for WHEP's watchers, who have one
+    /// picture and nothing that it could wait for.
     mutating func hold(
         _ sequenceNumber: UInt16, payloadType: UInt8, bytes: Int, _ kind: PacketKind, of downTrack: Int,
         at now: Instant
     ) -> Bool {
         guard let session = downTracks[downTrack]?.session, let link = sessions[session]?.downlink,
             let ssrc = downTracks[downTrack]?.ssrc,
+            sessions[session]?.participation != nil,
             subscriberLinks[link]?.downlink.estimator.hasFeedback == true
         else { return false }
         let isFree =

@@ -25,6 +25,9 @@ struct SubscriberLink: ~Copyable {
     /// had time to rise.
     static let benefitOfDoubt = Duration.seconds(3)
 
+    /// What shows that a link is overfull.
+    static let overfullQueue = Duration.milliseconds(50)
+    static let overfullLoss = 0.05
     /// A little more than what the allocator wants to see beyond what it gives away.
     static let allocatorHeadroom = 1.2
 
@@ -51,6 +54,9 @@ struct SubscriberLink: ~Copyable {
                 AllocatedSlot(priority: place == 0 ? 1 : 0, wantedHeight: BitrateAllocator.anyHeight))
         }
     }
+
+    /// Whether a slot is paused because the link does not carry its smallest layer.
+    var isStarving: Bool { allocator.slots.contains { $0.choice == .paused && !$0.options.isEmpty } }
 
     /// When a probe or a packet that waits is due; nil while there is neither.
     var deadline: Instant? { downlink.deadline(isQueueEmpty: queue.isEmpty) }
