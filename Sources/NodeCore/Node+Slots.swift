@@ -32,8 +32,11 @@ extension Node {
         guard let participation = sessions[session]?.participation, let room = sessions[session]?.room else {
             return
         }
-        let video = assignVideo(of: session, participation, in: room)
-        let audio = assignAudio(of: session, participation, in: room)
+        let preferred = participation.preferred.compactMap { publisher($0, in: room) }
+        let ranking = rooms[room]?.ranking(preferring: preferred) ?? []
+        let voices = rooms[room]?.voices ?? []
+        let video = assign(.video, of: ranking, to: session, participation, in: room)
+        let audio = assign(.audio, of: voices, to: session, participation, in: room)
         for (index, slot) in participation.slots.enumerated() {
             let track = slot.kind == .video ? video[index] : audio[index]
             sessions[session]?.participation?.slots[index].track = track
@@ -43,63 +46,37 @@ extension Node {
         if let link = sessions[session]?.downlink { subscriberLinks[link]?.nextAllocation = nil }
     }
 
-    /// The up track for each slot, nil for those of the other kind and those that stay empty.
-    private mutating func assignVideo(
-        of session: Int, _ participation: Participation, in room: Int
+    /// The up track for each slot, nil for those of the other kind and those that stay empty: pins, and for the rest the first
+    /// of the publishers' tracks. What is in a slot already stays there.
+    private mutating func assign(
+        _ kind: MediaKind, of publishers: [Int], to session: Int, _ participation: Participation, in room: Int
     ) -> [Int?] {
         var plan = [Int?](repeating: nil, count: participation.slots.count)
         var free: [Int] = []
-        for (index, slot) in participation.slots.enumerated() where slot.kind == .video {
+        for (index, slot) in participation.slots.enumerated() where slot.kind == kind {
             if let pin = slot.pin {
-                plan[index] = track(pin, of: .video, in: room)
+                plan[index] = track(pin, of: kind, in: room)
             } else {
                 free.append(index)
             }
         }
         let pinned = plan.compactMap(\.self)
-        if let lastN = participation.lastN { free = Array(free.prefix(max(0, lastN - pinned.count))) }
-        let preferred = participation.preferred.compactMap { publisher($0, in: room) }
+        if kind == .video, let lastN = participation.lastN {
+            free = Array(free.prefix(max(0, lastN - pinned.count)))
+        }
         var candidates: [Int] = []
-        for publisher in rooms[room]?.ranking(preferring: preferred) ?? [] where publisher != session {
-            candidates += showable(.video, of: publisher).filter { !pinned.contains($0) }
+        for publisher in publishers where publisher != session {
+            candidates += showable(kind, of: publisher).filter { !pinned.contains($0) }
         }
         var wanted = Array(candidates.prefix(free.count))
-        // The first free slot follows who speaks; in the others a source stays where it is.
-        if let first = free.first, let speaking = rooms[room]?.speaking, let leader = wanted.first,
-            upTracks[leader]?.session == speaking
+        // The first free video slot follows who speaks.
+        if kind == .video, let first = free.first, let speaking = rooms[room]?.speaking,
+            let leader = wanted.first, upTracks[leader]?.session == speaking
         {
             plan[first] = leader
             wanted.removeFirst()
             free.removeFirst()
         }
-        for index in free {
-            guard let present = participation.slots[index].track,
-                let kept = wanted.firstIndex(of: present)
-            else { continue }
-            plan[index] = wanted.remove(at: kept)
-        }
-        for index in free where plan[index] == nil && !wanted.isEmpty { plan[index] = wanted.removeFirst() }
-        return plan
-    }
-
-    private mutating func assignAudio(
-        of session: Int, _ participation: Participation, in room: Int
-    ) -> [Int?] {
-        var plan = [Int?](repeating: nil, count: participation.slots.count)
-        var free: [Int] = []
-        for (index, slot) in participation.slots.enumerated() where slot.kind == .audio {
-            if let pin = slot.pin {
-                plan[index] = track(pin, of: .audio, in: room)
-            } else {
-                free.append(index)
-            }
-        }
-        let pinned = plan.compactMap(\.self)
-        var candidates: [Int] = []
-        for publisher in rooms[room]?.voices ?? [] where publisher != session {
-            candidates += showable(.audio, of: publisher).filter { !pinned.contains($0) }
-        }
-        var wanted = Array(candidates.prefix(free.count))
         for index in free {
             guard let present = participation.slots[index].track,
                 let kept = wanted.firstIndex(of: present)
