@@ -49,6 +49,8 @@ let foundations: [Target] = [
     .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
     .systemLibrary(name: "CSRTP", pkgConfig: "libsrtp2", providers: [.apt(["libsrtp2-dev"])]),
     .systemLibrary(name: "CVPX", pkgConfig: "vpx", providers: [.apt(["libvpx-dev"])]),
+    // Debian's libyuv brings no file for pkg-config.
+    .systemLibrary(name: "CYUV", providers: [.apt(["libyuv-dev"])]),
     .systemLibrary(name: "COpus", pkgConfig: "opus", providers: [.apt(["libopus-dev"])]),
     .testTarget(
         name: "SystemLibraryTests", dependencies: ["COpenSSL", "COpus", "CSRTP", "CVPX"],
@@ -69,6 +71,8 @@ let core: [[Target]] = [
     library("SRTP", ["COpenSSL", "CSRTP"], testing: ["Wire"]),
     library("Peering", ["DTLS", "SRTP", "STUN", "Wire"], testing: ["Impairment"]),
     library("Forwarding", ["RTP", "SDP", "Wire", .containers], testing: ["Impairment"]),
+    library("Codecs", ["CVPX", "CYUV"]),
+    library("Transcoding", ["Codecs", "RTP", "Wire", .containers]),
     library(
         "NodeCore",
         ["Congestion", "DTLS", "Forwarding", "Peering", "RTP", "SDP", "STUN", "Wire", .containers],

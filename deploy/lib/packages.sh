@@ -2,7 +2,7 @@
 # Sourced: installs Debian packages that are missing, and asks for nothing when none is.
 
 # What the package is built against.
-BUILD_PACKAGES=(libopus-dev libsrtp2-dev libssl-dev libvpx-dev pkg-config)
+BUILD_PACKAGES=(libopus-dev libsrtp2-dev libssl-dev libvpx-dev libyuv-dev pkg-config)
 
 # What the checks and the end-to-end tests run. lld links the fuzzers; iproute2 lays the tests' own network.
 TEST_PACKAGES=(chromium firefox-esr iproute2 lld python3 python3-venv)

@@ -1,0 +1,367 @@
+package import Codecs
+
+/// One source's pictures in one tier and codec, coded once for all who watch them: a key frame now and then, and in between
+/// only what changed.
+///
+/// It is given pictures as they come and says of each what became of it. It keeps three pictures: the present one, the one
+/// coded last, and the anchor's.
+package struct Lane: ~Copyable {
+    /// A picture that has not changed is repeated so often, in ticks of 90 kHz.
+    private static let heartbeat: Int64 = 90_000
+    /// An unchanged picture has become as good as it gets after so many frames.
+    private static let convergence = 15
+    /// Between two resync frames, however many join.
+    private static let resyncSpacing: Int64 = 2 * 90_000
+    /// Between two key frames that cuts ask for.
+    private static let cutSpacing: Int64 = 90_000
+    /// A key frame is coded this well if the bits allow, of 63.
+    private static let keyQuantizer = 28
+    /// An anchor that serves badly is renewed in a quiet moment when it is this old.
+    private static let quietRenewalAge: Int64 = 10 * 90_000
+    private static let quietRenewalRatio = 0.5
+
+    package private(set) var settings: LaneSettings
+    package private(set) var statistics = LaneStatistics()
+    private var stage: Stage?
+    private var governor: FrameRateGovernor
+    private var budget: BitBudget
+    private var chooser: ResolutionChooser?
+    private var sourceSize: PixelSize?
+    private var clock = TimestampClock()
+    private var isKeyFrameWanted = true
+    private var isResyncWanted = false
+    private var nextResync: Int64 = .min
+    private var lastKeyFrame: Int64 = .min / 2
+    private var lastCoded: Int64 = .min / 2
+    /// Coded frames since anything changed.
+    private var stillFrames = 0
+    private var quantizer = 30.0
+
+    /// What belongs to one size of pictures.
+    private struct Stage: ~Copyable {
+        let size: PixelSize
+        var encoder: VPXEncoder
+        var current: Picture
+        var coded: Picture
+        var changes: ChangeMap
+        var anchor: Anchor?
+        var hasCoded = false
+
+        init(size: PixelSize, settings: EncoderSettings) throws(CodecError) {
+            self.size = size
+            encoder = try VPXEncoder(settings)
+            current = Picture(width: size.width, height: size.height)
+            coded = Picture(width: size.width, height: size.height)
+            changes = ChangeMap(size: size)
+        }
+    }
+
+    package init(_ settings: LaneSettings) {
+        self.settings = settings
+        governor = FrameRateGovernor(
+            fullRate: settings.framesPerSecond,
+            isAdaptive: settings.adaptsFrameRate && settings.mode == .differential)
+        budget = BitBudget(bitsPerSecond: settings.bitsPerSecond)
+    }
+
+    /// Changes the bitrate or the highest rate of pictures from the next picture on.
+    package mutating func change(bitsPerSecond: Int, framesPerSecond: Double) {
+        settings.bitsPerSecond = bitsPerSecond
+        settings.framesPerSecond = framesPerSecond
+        budget.bitsPerSecond = bitsPerSecond
+        governor.fullRate = framesPerSecond
+    }
+
+    /// Somebody joins or has lost pictures: the next frame is to be a resync frame, unless one was a moment ago.
+    package mutating func requestResync() {
+        isResyncWanted = true
+    }
+
+    /// Whether somebody waits for a resync frame.
+    package var isAwaited: Bool { isResyncWanted }
+
+    /// Takes the source's next picture.
+    ///
+    /// - Parameters:
+    ///   - timestamp: its RTP timestamp, 90 kHz.
+    ///   - scale: writes the picture in the size of the one that it is given.
+    package mutating func encode(
+        _ source: PixelSize, timestamp: UInt32, effort: Effort, scale: (inout Picture) -> Void
+    ) -> LaneOutcome {
+        statistics.picturesSeen += 1
+        let time = clock.extend(timestamp)
+        guard governor.isDue(at: time) else { return .notDue }
+        do {
+            try prepare(for: source)
+            guard var stage = self.stage.take() else { return .notDue }
+            scale(&stage.current)
+            let outcome: LaneOutcome =
+                switch settings.mode {
+                case .differential:
+                    try encodeDifferentially(&stage, timestamp, at: time, effort)
+                case .baseline: try encodePlainly(&stage, timestamp, at: time)
+                }
+            self.stage = .some(stage)
+            return outcome
+        } catch {
+            stage = nil
+            isKeyFrameWanted = true
+            statistics.failures += 1
+            return .failed("\(error)")
+        }
+    }
+
+    // MARK: - Choosing
+
+    private mutating func encodeDifferentially(
+        _ stage: inout Stage, _ timestamp: UInt32, at time: Int64, _ effort: Effort
+    ) throws(CodecError) -> LaneOutcome {
+        let interval = Int64(90_000 / governor.framesPerSecond)
+        var change = ChangeMap.Summary(changedShare: 1, meanSquaredError: 0, isCut: false)
+        if stage.hasCoded {
+            change = stage.changes.compare(
+                stage.current, with: stage.coded, learnsNoise: time - lastCoded <= interval * 3)
+        }
+        statistics.changedShare += (change.changedShare - statistics.changedShare) * 0.1
+        budget.advance(to: time, isLimited: stillFrames < Self.convergence)
+        governor.observe(changedShare: change.changedShare, at: time)
+        statistics.framesPerSecond = governor.framesPerSecond
+        let isUnchanged = change.changedShare == 0
+        stillFrames = isUnchanged ? stillFrames : 0
+        let isConverged = isUnchanged && stillFrames >= Self.convergence
+
+        let kind = kind(stage.anchor, change, isConverged: isConverged, at: time)
+        if kind == .delta {
+            if isConverged, time - lastCoded < Self.heartbeat - interval / 2 {
+                statistics.unchangedPictures += 1
+                return .unchanged
+            }
+            if budget.isExhausted {
+                statistics.picturesOverBudget += 1
+                return .overBudget
+            }
+        }
+        return .coded(
+            try code(&stage, kind, timestamp, at: time, interval: Int(interval), effort, isConverged))
+    }
+
+    private func kind(
+        _ anchor: borrowing Anchor?, _ change: ChangeMap.Summary, isConverged: Bool, at time: Int64
+    ) -> LaneFrameKind {
+        guard !isKeyFrameWanted, let age = age(of: anchor, at: time) else { return .key }
+        if change.isCut, time - lastKeyFrame >= Self.cutSpacing { return .key }
+        let (isWorn, ratio) = wear(of: anchor)
+        if isResyncWanted, time >= nextResync { return isWorn ? .key : .resync }
+        if isConverged, age > Self.quietRenewalAge, ratio > Self.quietRenewalRatio { return .key }
+        return .delta
+    }
+
+    private func age(of anchor: borrowing Anchor?, at time: Int64) -> Int64? {
+        switch anchor {
+        case .some(let anchor): time - anchor.time
+        case nil: nil
+        }
+    }
+
+    private func wear(of anchor: borrowing Anchor?) -> (isWorn: Bool, ratio: Double) {
+        switch anchor {
+        case .some(let anchor): (anchor.isWorn, anchor.resyncRatio)
+        case nil: (true, 1)
+        }
+    }
+
+    // MARK: - Coding
+
+    private mutating func code(
+        _ stage: inout Stage, _ kind: LaneFrameKind, _ timestamp: UInt32, at time: Int64, interval: Int,
+        _ effort: Effort, _ isConverged: Bool
+    ) throws(CodecError) -> LaneFrame {
+        var bytes: [UInt8] = []
+        let outcome: VPXEncoder.Outcome
+        switch kind {
+        case .key:
+            outcome = try codeKeyFrame(
+                &stage, at: time, interval: interval, effort, isConverged, into: &bytes)
+        case .resync:
+            outcome = try codeResyncFrame(&stage, at: time, interval: interval, effort, into: &bytes)
+        case .delta:
+            try stage.encoder.change(encoderSettings(size: stage.size))
+            outcome = try stage.encoder.encode(
+                stage.current, at: time, duration: interval, flags: Self.deltaFlags(settings.codec),
+                effort: effort.encoderEffort(settings.codec, isResync: false), into: &bytes)
+            statistics.deltaFrames += 1
+        }
+        guard outcome.byteCount > 0 else { throw .refused(reason: "libvpx coded nothing") }
+        var anchor: [UInt8]?
+        switch kind {
+        case .key:
+            stage.anchor = Anchor(
+                bytes: bytes, copying: stage.current, quantizer: outcome.quantizer, time: time)
+            isKeyFrameWanted = false
+            isResyncWanted = false
+            lastKeyFrame = time
+            nextResync = time + Self.resyncSpacing
+            statistics.keyFrames += 1
+        case .resync:
+            stage.anchor?.resynced(bytes: outcome.byteCount, quantizer: outcome.quantizer)
+            anchor = stage.anchor?.bytes
+            isResyncWanted = false
+            nextResync = time + Self.resyncSpacing
+            statistics.resyncFrames += 1
+        case .delta: break
+        }
+        settle(&stage, outcome, kind, at: time)
+        return LaneFrame(
+            kind: kind, bytes: bytes, timestamp: timestamp, size: stage.size, anchor: anchor,
+            quantizer: outcome.quantizer)
+    }
+
+    private mutating func settle(
+        _ stage: inout Stage, _ outcome: VPXEncoder.Outcome, _ kind: LaneFrameKind, at time: Int64
+    ) {
+        budget.spend(bytes: outcome.byteCount)
+        quantizer += (Double(outcome.quantizer) - quantizer) * 0.1
+        if kind == .delta {
+            governor.coded(quantizer: outcome.quantizer)
+            if chooser?.coded(quantizer: outcome.quantizer, at: time) == true { isKeyFrameWanted = true }
+        }
+        statistics.quantizer = quantizer
+        statistics.bytes += UInt64(outcome.byteCount)
+        stillFrames += 1
+        lastCoded = time
+        stage.hasCoded = true
+        swap(&stage.current, &stage.coded)
+    }
+
+    /// A key frame as good as the bits allow: all that follows is predicted from it, and so are the pictures of those who
+    /// join. The quantizer is limited for it alone.
+    private mutating func codeKeyFrame(
+        _ stage: inout Stage, at time: Int64, interval: Int, _ effort: Effort, _ isConverged: Bool,
+        into bytes: inout [UInt8]
+    ) throws(CodecError) -> VPXEncoder.Outcome {
+        // A quiet picture must not get visibly worse.
+        var limit = isConverged ? min(max(Int(quantizer) + 4, 14), Self.keyQuantizer) : Self.keyQuantizer
+        var attempt: Int64 = 0
+        while true {
+            var limited = encoderSettings(size: stage.size)
+            limited.maximumQuantizer = limit
+            limited.isErrorResilient = settings.codec == .vp9
+            try stage.encoder.change(limited)
+            bytes.removeAll()
+            let outcome = try stage.encoder.encode(
+                stage.current, at: time + attempt, duration: interval, flags: .forceKeyFrame,
+                effort: effort.encoderEffort(settings.codec, isResync: false), into: &bytes)
+            let bits = Double(outcome.byteCount * 8)
+            guard bits > budget.keyFrameBits, limit < 60 else { return outcome }
+            limit = min(limit + (bits > budget.keyFrameBits * 1.5 ? 14 : 8), 60)
+            attempt += 1
+        }
+    }
+
+    private mutating func codeResyncFrame(
+        _ stage: inout Stage, at time: Int64, interval: Int, _ effort: Effort, into bytes: inout [UInt8]
+    ) throws(CodecError) -> VPXEncoder.Outcome {
+        var limited = encoderSettings(size: stage.size)
+        // As good as the frames around it: libvpx would give it an ordinary frame's bits.
+        limited.maximumQuantizer = min(max(Int(quantizer) + 2, 24), 50)
+        try stage.encoder.change(limited)
+        return try stage.encoder.encode(
+            stage.current, at: time, duration: interval, flags: Self.resyncFlags(settings.codec),
+            effort: effort.encoderEffort(settings.codec, isResync: true), into: &bytes)
+    }
+
+    private mutating func encodePlainly(
+        _ stage: inout Stage, _ timestamp: UInt32, at time: Int64
+    ) throws(CodecError) -> LaneOutcome {
+        var bytes: [UInt8] = []
+        let outcome = try stage.encoder.encode(
+            stage.current, at: time, duration: Int(90_000 / settings.framesPerSecond),
+            flags: isKeyFrameWanted || isResyncWanted ? .forceKeyFrame : [],
+            effort: .baseline(settings.codec, width: stage.size.width, height: stage.size.height),
+            into: &bytes)
+        guard outcome.byteCount > 0 else {
+            statistics.picturesOverBudget += 1
+            return .overBudget
+        }
+        isKeyFrameWanted = false
+        isResyncWanted = false
+        statistics.keyFrames += outcome.isKeyFrame ? 1 : 0
+        statistics.deltaFrames += outcome.isKeyFrame ? 0 : 1
+        settle(&stage, outcome, .key, at: time)
+        return .coded(
+            LaneFrame(
+                kind: outcome.isKeyFrame ? .key : .delta, bytes: bytes, timestamp: timestamp,
+                size: stage.size, anchor: nil, quantizer: outcome.quantizer))
+    }
+
+    // MARK: - Settings
+
+    /// The anchor is VP8's alternate reference, since libvpx refreshes golden by itself, and VP9's golden. VP8's probabilities
+    /// stay those of the key frame.
+    private static func deltaFlags(_ codec: VPXCodec) -> FrameFlags {
+        switch codec {
+        case .vp8: [.keepGolden, .keepAlternate, .keepEntropy]
+        case .vp9: [.keepGolden, .keepAlternate]
+        }
+    }
+
+    private static func resyncFlags(_ codec: VPXCodec) -> FrameFlags {
+        switch codec {
+        case .vp8: [.ignoreLast, .ignoreGolden, .keepAlternate, .replaceGolden, .keepEntropy]
+        case .vp9: [.keepGolden, .keepAlternate, .ignoreLast, .ignoreAlternate]
+        }
+    }
+
+    private func encoderSettings(size: PixelSize) -> EncoderSettings {
+        var settings = EncoderSettings.baseline(
+            self.settings.codec, width: size.width, height: size.height,
+            bitsPerSecond: budget.encoderBitsPerSecond, framesPerSecond: self.settings.framesPerSecond)
+        guard self.settings.mode == .differential else { return settings }
+        settings.maximumQuantizer = 60
+        // libvpx must not drop frames by itself: right after a key frame that would damage its state.
+        settings.dropFrameThreshold = 0
+        // The denoiser ruins dark moving pictures where each pixel stands for many.
+        settings.noiseSensitivity = size.shortSide < 360 ? 0 : settings.noiseSensitivity
+        settings.maximumIntraPercent = 0
+        settings.staticThreshold = 0
+        settings.isErrorResilient = self.settings.codec == .vp9
+        return settings
+    }
+
+    /// Makes the encoder for the size in which the source is to be coded now, if there is none.
+    private mutating func prepare(for source: PixelSize) throws(CodecError) {
+        if source != sourceSize {
+            sourceSize = source
+            chooser = ResolutionChooser(
+                smallest: settings.tier.shortSide, largest: settings.largestShortSide,
+                codec: settings.codec, bitsPerSecond: settings.bitsPerSecond,
+                framesPerSecond: settings.framesPerSecond,
+                aspectRatio: Double(max(source.width, source.height)) / Double(max(1, source.shortSide)))
+        }
+        let size = source.fitted(toShortSide: chooser?.shortSide ?? settings.tier.shortSide)
+        if stage?.size == size { return }
+        stage = nil
+        stage = .some(try Stage(size: size, settings: encoderSettings(size: size)))
+        isKeyFrameWanted = true
+        stillFrames = 0
+        statistics.width = size.width
+        statistics.height = size.height
+    }
+}
+
+/// RTP timestamps of 32 bits as a time that does not wrap.
+struct TimestampClock {
+    private var last: Int64?
+
+    /// The time nearest to the last one with these low bits.
+    mutating func extend(_ timestamp: UInt32) -> Int64 {
+        guard let last else {
+            self.last = Int64(timestamp)
+            return Int64(timestamp)
+        }
+        let next = last + Int64(Int32(bitPattern: timestamp &- UInt32(truncatingIfNeeded: last)))
+        // libvpx refuses times that do not rise.
+        self.last = max(next, last + 1)
+        return max(next, last + 1)
+    }
+}

@@ -1,0 +1,61 @@
+package import Codecs
+
+/// What a lane is to make of its source.
+package struct LaneSettings: Sendable, Equatable {
+    /// How pictures are chosen and coded.
+    package enum Mode: String, Sendable, CaseIterable {
+        /// Only what changed, with an anchor for those who join.
+        case differential
+        /// libwebrtc's configuration as it is: what lanes are compared with.
+        case baseline
+    }
+
+    package var codec: VPXCodec
+    package var tier: Tier
+    package var mode = Mode.differential
+    /// Of the encoded pictures, without packet headers.
+    package var bitsPerSecond: Int
+    /// The highest rate of pictures.
+    package var framesPerSecond: Double
+    /// Whether fewer pictures may be coded while little moves or the bits are short.
+    package var adaptsFrameRate = true
+    /// Up to which short side a scene's pictures may be larger than the tier, where that is better for the bits; nil: exactly
+    /// the tier.
+    package var largestShortSide: Int?
+
+    package init(codec: VPXCodec, tier: Tier) {
+        self.codec = codec
+        self.tier = tier
+        bitsPerSecond = tier.bitsPerSecond
+        framesPerSecond = tier.framesPerSecond
+    }
+
+    /// What bitrates a lane takes: what a picture needs at least, and what no tier needs.
+    package static let bitrates = 10_000...4_000_000
+    package static let frameRates = 1.0...60.0
+}
+
+/// How much CPU lanes may take. Lower steps are faster and need more bits for the same picture.
+package enum Effort: Int, Comparable, CaseIterable, Sendable {
+    /// libwebrtc's own search.
+    case fast
+    /// libvpx' slower real-time search.
+    case realtime
+    /// libvpx' "good quality", without delay.
+    case full
+
+    package static func < (left: Effort, right: Effort) -> Bool { left.rawValue < right.rawValue }
+
+    /// libvpx' settings for a frame.
+    ///
+    /// - Parameter isResync: VP9's faster searches code a frame of one old reference as if there were none.
+    func encoderEffort(_ codec: VPXCodec, isResync: Bool) -> EncoderEffort {
+        switch (self, codec) {
+        case (.fast, .vp8): EncoderEffort(isGoodQuality: false, speed: -4)
+        case (.realtime, .vp8): EncoderEffort(isGoodQuality: false, speed: -1)
+        case (.full, _): EncoderEffort(isGoodQuality: true, speed: 1)
+        case (.fast, .vp9): EncoderEffort(isGoodQuality: false, speed: isResync ? 4 : 5)
+        case (.realtime, .vp9): EncoderEffort(isGoodQuality: false, speed: 4)
+        }
+    }
+}
