@@ -1,5 +1,3 @@
-import Codecs
-
 /// A lane's key frame, kept for those who join: they get it, and then a resync frame that is predicted from it alone.
 ///
 ///     key frame --> in a reference buffer of every decoder, and here
@@ -7,24 +5,19 @@ import Codecs
 ///        |  a resync frame costs nearly as much as a key frame, or a cut, or another size: worn
 ///        v
 ///     next key frame
-struct Anchor: ~Copyable {
+struct Anchor {
     /// Resync frames from this share of a key frame's cost on are not worth their complications.
     private static let wornRatio = 0.8
 
     let bytes: [UInt8]
-    /// The source's picture at that time.
-    let picture: Picture
     let quantizer: Int
     /// Ticks of 90 kHz.
     let time: Int64
     /// What the last resync frame cost, as a share of the key frame, at equal quantizers.
     private(set) var resyncRatio = 0.0
 
-    init(bytes: [UInt8], copying picture: borrowing Picture, quantizer: Int, time: Int64) {
+    init(bytes: [UInt8], quantizer: Int, time: Int64) {
         self.bytes = bytes
-        var copy = Picture(width: picture.width, height: picture.height)
-        copy.scale(from: picture)
-        self.picture = copy
         self.quantizer = quantizer
         self.time = time
     }

@@ -39,8 +39,11 @@ struct BitBudget {
         spent *= 0.5
     }
 
-    /// Whether a picture that can wait has to.
-    var isExhausted: Bool { debt > Double(bitsPerSecond) * 0.9 }
+    /// Whether a picture that can wait has to. libvpx keeps to the rate by itself while it can code more coarsely; only where it
+    /// cannot, pictures are left out.
+    func isExhausted(quantizer: Double) -> Bool {
+        debt > Double(bitsPerSecond) * (quantizer > 48 ? 0.9 : 1.4)
+    }
 
     mutating func spend(bytes: Int) {
         debt += Double(bytes * 8)

@@ -16,6 +16,8 @@ package struct Lane: ~Copyable {
     private static let cutSpacing: Int64 = 90_000
     /// A key frame is coded this well if the bits allow, of 63.
     private static let keyQuantizer = 28
+    /// Finer than this nobody sees.
+    private static let finestQuantizer = 8
     /// An anchor that serves badly is renewed in a quiet moment when it is this old.
     private static let quietRenewalAge: Int64 = 10 * 90_000
     private static let quietRenewalRatio = 0.5
@@ -123,7 +125,8 @@ package struct Lane: ~Copyable {
                 stage.current, with: stage.coded, learnsNoise: time - lastCoded <= interval * 3)
         }
         statistics.changedShare += (change.changedShare - statistics.changedShare) * 0.1
-        budget.advance(to: time, isLimited: stillFrames < Self.convergence)
+        budget.advance(
+            to: time, isLimited: stillFrames < Self.convergence && quantizer > Double(Self.finestQuantizer + 2))
         governor.observe(changedShare: change.changedShare, at: time)
         statistics.framesPerSecond = governor.framesPerSecond
         let isUnchanged = change.changedShare == 0
@@ -136,7 +139,7 @@ package struct Lane: ~Copyable {
                 statistics.unchangedPictures += 1
                 return .unchanged
             }
-            if budget.isExhausted {
+            if budget.isExhausted(quantizer: quantizer) {
                 statistics.picturesOverBudget += 1
                 return .overBudget
             }
@@ -146,28 +149,17 @@ package struct Lane: ~Copyable {
     }
 
     private func kind(
-        _ anchor: borrowing Anchor?, _ change: ChangeMap.Summary, isConverged: Bool, at time: Int64
+        _ anchor: Anchor?, _ change: ChangeMap.Summary, isConverged: Bool, at time: Int64
     ) -> LaneFrameKind {
-        guard !isKeyFrameWanted, let age = age(of: anchor, at: time) else { return .key }
+        guard !isKeyFrameWanted, let anchor else { return .key }
         if change.isCut, time - lastKeyFrame >= Self.cutSpacing { return .key }
-        let (isWorn, ratio) = wear(of: anchor)
-        if isResyncWanted, time >= nextResync { return isWorn ? .key : .resync }
-        if isConverged, age > Self.quietRenewalAge, ratio > Self.quietRenewalRatio { return .key }
+        if isResyncWanted, time >= nextResync { return anchor.isWorn ? .key : .resync }
+        if isConverged, time - anchor.time > Self.quietRenewalAge,
+            anchor.resyncRatio > Self.quietRenewalRatio
+        {
+            return .key
+        }
         return .delta
-    }
-
-    private func age(of anchor: borrowing Anchor?, at time: Int64) -> Int64? {
-        switch anchor {
-        case .some(let anchor): time - anchor.time
-        case nil: nil
-        }
-    }
-
-    private func wear(of anchor: borrowing Anchor?) -> (isWorn: Bool, ratio: Double) {
-        switch anchor {
-        case .some(let anchor): (anchor.isWorn, anchor.resyncRatio)
-        case nil: (true, 1)
-        }
     }
 
     // MARK: - Coding
@@ -195,8 +187,7 @@ package struct Lane: ~Copyable {
         var anchor: [UInt8]?
         switch kind {
         case .key:
-            stage.anchor = Anchor(
-                bytes: bytes, copying: stage.current, quantizer: outcome.quantizer, time: time)
+            stage.anchor = Anchor(bytes: bytes, quantizer: outcome.quantizer, time: time)
             isKeyFrameWanted = false
             isResyncWanted = false
             lastKeyFrame = time
@@ -317,6 +308,7 @@ package struct Lane: ~Copyable {
             self.settings.codec, width: size.width, height: size.height,
             bitsPerSecond: budget.encoderBitsPerSecond, framesPerSecond: self.settings.framesPerSecond)
         guard self.settings.mode == .differential else { return settings }
+        settings.minimumQuantizer = Self.finestQuantizer
         settings.maximumQuantizer = 60
         // libvpx must not drop frames by itself: right after a key frame that would damage its state.
         settings.dropFrameThreshold = 0
