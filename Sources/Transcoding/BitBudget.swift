@@ -1,11 +1,21 @@
-/// A lane's own account of bits: what leaves may not run ahead of the rate by more than a second, and the rate that libvpx is
-/// asked for is trimmed so that what comes out over some seconds is the target.
+/// A lane's own account of bits: no second may have half as much again as the rate, and the rate that libvpx is asked for is
+/// trimmed so that what comes out over some seconds is the target.
 struct BitBudget {
+    /// Of a second's bits, what pictures may take that can wait, and what a key frame may take that cannot.
+    private static let peak = 1.4
+    private static let keyFramePeak = 0.95
+    /// Of a second's bits, the smallest key frame that is worth having.
+    private static let keyFrameFloor = 0.4
+    /// libvpx keeps to the rate by itself while it can code more coarsely; from this quantizer on, of 63, it cannot.
+    private static let coarsest = 48.0
+
     /// In bits per second.
     var bitsPerSecond: Int
     /// Bits that have left ahead of the rate.
     private var debt = 0.0
     private var lastTime: Int64?
+    /// What left in the last second.
+    private var recent: [(time: Int64, bits: Int)] = []
     /// Of the last seconds: what was meant and what came.
     private var meant = 0.0
     private var spent = 0.0
@@ -22,6 +32,7 @@ struct BitBudget {
     ///
     /// - Parameter isLimited: whether pictures wanted bits all the time: else a low rate is no fault of libvpx.
     mutating func advance(to time: Int64, isLimited: Bool) {
+        recent.removeAll { $0.time <= time - 90_000 }
         guard let last = lastTime else {
             lastTime = time
             return
@@ -31,25 +42,37 @@ struct BitBudget {
         debt = max(0, debt - Double(bitsPerSecond) * seconds)
         guard isLimited else { return }
         meant += Double(bitsPerSecond) * seconds
+        // Every two seconds: the trim follows slowly, by at most a fifth in all.
         guard meant > Double(bitsPerSecond) * 2 else { return }
-        // Two seconds: the trim follows slowly, by at most a fifth in all.
         let ratio = spent / meant
         trim = min(max(trim * (1 - (ratio - 1) * 0.25), 0.8), 1.2)
         meant *= 0.5
         spent *= 0.5
     }
 
-    /// Whether a picture that can wait has to. libvpx keeps to the rate by itself while it can code more coarsely; only where it
-    /// cannot, pictures are left out.
-    func isExhausted(quantizer: Double) -> Bool {
-        debt > Double(bitsPerSecond) * (quantizer > 48 ? 0.9 : 1.4)
+    /// Whether a picture that can wait has to, since it would make the present second too large.
+    ///
+    /// - Parameters:
+    ///   - quantizer: how coarsely pictures are coded at present.
+    ///   - framesPerSecond: how many share the bits.
+    func isExhausted(quantizer: Double, framesPerSecond: Double) -> Bool {
+        let share = Double(bitsPerSecond) / framesPerSecond
+        return lastSecond + share > Double(bitsPerSecond) * Self.peak
+            || quantizer > Self.coarsest && debt > Double(bitsPerSecond) * 0.9
     }
 
-    mutating func spend(bytes: Int) {
+    mutating func spend(bytes: Int, at time: Int64) {
         debt += Double(bytes * 8)
         spent += Double(bytes * 8)
+        recent.append((time, bytes * 8))
     }
 
-    /// Bits that a key frame may take now: it must not make more than one and a half of a second's.
-    var keyFrameBits: Double { max(Double(bitsPerSecond) * 1.1 - debt * 0.5, Double(bitsPerSecond) * 0.5) }
+    /// Bits that a key frame may take now.
+    var keyFrameBits: Double {
+        max(
+            min(Double(bitsPerSecond) * Self.keyFramePeak, Double(bitsPerSecond) * Self.peak - lastSecond),
+            Double(bitsPerSecond) * Self.keyFrameFloor)
+    }
+
+    private var lastSecond: Double { Double(recent.reduce(0) { $0 + $1.bits }) }
 }

@@ -126,7 +126,8 @@ package struct Lane: ~Copyable {
         }
         statistics.changedShare += (change.changedShare - statistics.changedShare) * 0.1
         budget.advance(
-            to: time, isLimited: stillFrames < Self.convergence && quantizer > Double(Self.finestQuantizer + 2))
+            to: time,
+            isLimited: stillFrames < Self.convergence && quantizer > Double(Self.finestQuantizer + 2))
         governor.observe(changedShare: change.changedShare, at: time)
         statistics.framesPerSecond = governor.framesPerSecond
         let isUnchanged = change.changedShare == 0
@@ -139,7 +140,9 @@ package struct Lane: ~Copyable {
                 statistics.unchangedPictures += 1
                 return .unchanged
             }
-            if budget.isExhausted(quantizer: quantizer) {
+            if budget.isExhausted(
+                quantizer: quantizer, framesPerSecond: governor.framesPerSecond)
+            {
                 statistics.picturesOverBudget += 1
                 return .overBudget
             }
@@ -177,7 +180,10 @@ package struct Lane: ~Copyable {
         case .resync:
             outcome = try codeResyncFrame(&stage, at: time, interval: interval, effort, into: &bytes)
         case .delta:
-            try stage.encoder.change(encoderSettings(size: stage.size))
+            var ordinary = encoderSettings(size: stage.size)
+            // A heartbeat has nothing to add.
+            if isConverged { ordinary.minimumQuantizer = min(Int(quantizer) + 12, 50) }
+            try stage.encoder.change(ordinary)
             outcome = try stage.encoder.encode(
                 stage.current, at: time, duration: interval, flags: Self.deltaFlags(settings.codec),
                 effort: effort.encoderEffort(settings.codec, isResync: false), into: &bytes)
@@ -201,22 +207,24 @@ package struct Lane: ~Copyable {
             statistics.resyncFrames += 1
         case .delta: break
         }
-        settle(&stage, outcome, kind, at: time)
+        if !isConverged || kind != .delta { weigh(outcome, kind, at: time) }
+        settle(&stage, outcome, at: time)
         return LaneFrame(
             kind: kind, bytes: bytes, timestamp: timestamp, size: stage.size, anchor: anchor,
             quantizer: outcome.quantizer)
     }
 
-    private mutating func settle(
-        _ stage: inout Stage, _ outcome: VPXEncoder.Outcome, _ kind: LaneFrameKind, at time: Int64
-    ) {
-        budget.spend(bytes: outcome.byteCount)
+    /// Takes note of how coarsely a picture had to be coded.
+    private mutating func weigh(_ outcome: VPXEncoder.Outcome, _ kind: LaneFrameKind, at time: Int64) {
         quantizer += (Double(outcome.quantizer) - quantizer) * 0.1
-        if kind == .delta {
-            governor.coded(quantizer: outcome.quantizer)
-            if chooser?.coded(quantizer: outcome.quantizer, at: time) == true { isKeyFrameWanted = true }
-        }
         statistics.quantizer = quantizer
+        guard kind == .delta else { return }
+        governor.coded(quantizer: outcome.quantizer)
+        if chooser?.coded(quantizer: outcome.quantizer, at: time) == true { isKeyFrameWanted = true }
+    }
+
+    private mutating func settle(_ stage: inout Stage, _ outcome: VPXEncoder.Outcome, at time: Int64) {
+        budget.spend(bytes: outcome.byteCount, at: time)
         statistics.bytes += UInt64(outcome.byteCount)
         stillFrames += 1
         lastCoded = time
@@ -278,7 +286,8 @@ package struct Lane: ~Copyable {
         isResyncWanted = false
         statistics.keyFrames += outcome.isKeyFrame ? 1 : 0
         statistics.deltaFrames += outcome.isKeyFrame ? 0 : 1
-        settle(&stage, outcome, .key, at: time)
+        weigh(outcome, .key, at: time)
+        settle(&stage, outcome, at: time)
         return .coded(
             LaneFrame(
                 kind: outcome.isKeyFrame ? .key : .delta, bytes: bytes, timestamp: timestamp,

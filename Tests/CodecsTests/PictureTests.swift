@@ -10,7 +10,10 @@ import Testing
         var expected = Picture(width: 256, height: 144)
         expected.fill(luma: 90, blueDifference: 100, redDifference: 150)
         for plane in Picture.Plane.allCases {
-            #expect(small.squaredError(to: expected, in: plane, x: 0, y: 0, width: 256, height: 144) == 0)
+            // libyuv's box filter rounds down.
+            let pixels = UInt64(small.width(of: plane) * small.height(of: plane))
+            #expect(
+                small.squaredError(to: expected, in: plane, x: 0, y: 0, width: 256, height: 144) <= pixels)
         }
     }
 
