@@ -65,6 +65,7 @@ let core: [[Target]] = [
     library("Wire"),
     library("RTP", ["Wire"]),
     library("SDP", ["Wire"]),
+    library("MediaFiles"),
     library("Congestion", ["RTP", "Wire"], testing: ["Impairment"]),
     library("STUN", ["COpenSSL", "Wire"], testing: ["Impairment"]),
     library("DTLS", ["CDTLSClock", "COpenSSL", "Wire"]),
@@ -108,7 +109,8 @@ let server: [[Target]] = [
 /// Other ends and bad links, for tests and measurements; not part of the relay.
 let bench: [[Target]] = [
     library("Impairment", ["Wire"]),
-    library("Endpoint", ["DTLS", "Impairment", "Peering", "RTP", "SDP", "SRTP", "STUN", "Wire"]),
+    library(
+        "Endpoint", ["DTLS", "Impairment", "MediaFiles", "Peering", "RTP", "SDP", "SRTP", "STUN", "Wire"]),
     [
         .testTarget(
             name: "SimulationTests",
@@ -121,13 +123,14 @@ let bench: [[Target]] = [
             name: "relay-bench",
             dependencies: [
                 "CAllocationCounter", "DTLS", "Endpoint", "Forwarding", "Impairment", "NodeCore", "NodeIO",
-                "Peering", "RTP",
-                "SDP", "SRTP", "STUN", "Wire", .argumentParser, .asyncHTTPClient, .containers, .nio,
+                "Peering", "RTP", "SDP", "SRTP", "STUN", "Wire",
+                .argumentParser,
+                .asyncHTTPClient, .containers, .nio,
                 .nioHTTP1, .system,
             ],
             swiftSettings: strict),
         .target(
-            name: "FuzzTargets", dependencies: ["Congestion", "RTP", "SDP", "STUN", "Wire"],
+            name: "FuzzTargets", dependencies: ["Congestion", "MediaFiles", "RTP", "SDP", "STUN", "Wire"],
             swiftSettings: strict),
         .testTarget(name: "FuzzReplayTests", dependencies: ["FuzzTargets"], swiftSettings: strict),
     ],
