@@ -66,7 +66,7 @@ let core: [[Target]] = [
     library("RTP", ["Wire"]),
     library("SDP", ["Wire"]),
     library("MediaFiles"),
-    library("Congestion", ["RTP", "Wire"], testing: ["Impairment"]),
+    library("Congestion", ["RTP", "Wire"], testing: ["Impairment", "Plotting"]),
     library("STUN", ["COpenSSL", "Wire"], testing: ["Impairment"]),
     library("DTLS", ["CDTLSClock", "COpenSSL", "Wire"]),
     library("SRTP", ["COpenSSL", "CSRTP"], testing: ["Wire"]),
@@ -109,6 +109,7 @@ let server: [[Target]] = [
 /// Other ends and bad links, for tests and measurements; not part of the relay.
 let bench: [[Target]] = [
     library("Impairment", ["Wire"]),
+    library("Plotting"),
     library(
         "Endpoint", ["DTLS", "Impairment", "MediaFiles", "Peering", "RTP", "SDP", "SRTP", "STUN", "Wire"]),
     [
@@ -123,7 +124,7 @@ let bench: [[Target]] = [
             name: "relay-bench",
             dependencies: [
                 "CAllocationCounter", "DTLS", "Endpoint", "Forwarding", "Impairment", "NodeCore", "NodeIO",
-                "Peering", "RTP", "SDP", "SRTP", "STUN", "Wire",
+                "Peering", "Plotting", "RTP", "SDP", "SRTP", "STUN", "Wire",
                 .argumentParser,
                 .asyncHTTPClient, .containers, .nio,
                 .nioHTTP1, .system,

@@ -1,6 +1,7 @@
 import ArgumentParser
 import FoundationEssentials
 import NodeIO
+import Plotting
 import Wire
 
 /// `relay-bench forward`: our relay, and a rival, under the same loads.
@@ -123,7 +124,7 @@ struct Forward: AsyncParsableCommand {
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         for (name, text) in [
             ("results.json", try results.document() + "\n"), ("results.md", table.markdown),
-            ("chart.svg", Chart(results).svg),
+            ("chart.svg", BarChart(results).svg),
         ] {
             try Data(text.utf8).write(to: URL(filePath: "\(folder)/\(name)"))
         }

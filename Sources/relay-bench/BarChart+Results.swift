@@ -1,4 +1,6 @@
-extension Chart {
+import Plotting
+
+extension BarChart {
     /// CPU time and latency for each size of burst, memory once: with the first.
     init(_ results: Results) {
         var contestants = [ForwardContestant.relay]
