@@ -94,6 +94,7 @@ let server: [[Target]] = [
         testing: [.hummingbirdTesting],
         resources: [.embedInCode("Resources/web")]),
     library("Launch", ["Wire", .configuration, .logging, .system]),
+    library("Programs", ["NodeIO", "Wire", .system]),
     [
         .executableTarget(
             name: "smartc-relay",
@@ -124,7 +125,7 @@ let bench: [[Target]] = [
             name: "relay-bench",
             dependencies: [
                 "CAllocationCounter", "DTLS", "Endpoint", "Forwarding", "Impairment", "NodeCore", "NodeIO",
-                "Peering", "Plotting", "RTP", "SDP", "SRTP", "STUN", "Wire",
+                "Peering", "Plotting", "Programs", "RTP", "SDP", "SRTP", "STUN", "Wire",
                 .argumentParser,
                 .asyncHTTPClient, .containers, .nio,
                 .nioHTTP1, .system,

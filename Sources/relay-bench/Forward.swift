@@ -2,6 +2,7 @@ import ArgumentParser
 import FoundationEssentials
 import NodeIO
 import Plotting
+import Programs
 import Wire
 
 /// `relay-bench forward`: our relay, and a rival, under the same loads.
@@ -96,7 +97,7 @@ struct Forward: AsyncParsableCommand {
         let programs = ForwardPrograms(
             relay: relay, janus: janus, mediaAddress: try mediaAddress(),
             threads: ProcessInfo.processInfo.activeProcessorCount, room: "bench")
-        ForwardProcess.raiseFileLimit()
+        ChildProcess.raiseFileLimit()
         let arguments = ["relay-bench"] + CommandLine.arguments.dropFirst()
         var run = try ForwardRun(
             self, programs, ownPath: ownPath,

@@ -1,5 +1,6 @@
 import FoundationEssentials
 import NodeIO
+import Programs
 import Wire
 
 /// The rounds of a comparison. Whatever goes wrong is noted, and the rest is measured all the same.
@@ -159,7 +160,7 @@ struct ForwardRun {
         let bitrate = step.burst * Forward.packetBytes * 8 * Forward.framesPerSecond
         let output = "\(folder)/load"
         let errors = "\(folder)/load-errors"
-        var process = try ForwardProcess(
+        var process = try ChildProcess(
             [
                 ownPath, "load", "--api", step.contestant.api.rawValue, "--url", server.url, "--room",
                 programs.room,
@@ -169,7 +170,7 @@ struct ForwardRun {
                 "--no-audio",
                 "--decrypt", step.subscribers < Self.decryptionLimit ? "all" : "sample",
                 "--server-pid", "\(server.pid)", "--json",
-            ], output: output, errors: errors)
+            ], output: .file(output), errors: .file(errors))
         let limit = Self.grace + .seconds(forward.seconds) + .milliseconds(100 * step.subscribers)
         let deadline = MonotonicClock.now() + limit
         while process.isRunning() {

@@ -2,6 +2,7 @@ import AsyncHTTPClient
 import FoundationEssentials
 import NIOCore
 import NodeIO
+import Programs
 import Synchronization
 import Wire
 
@@ -49,7 +50,7 @@ final class ForwardStop: Sendable {
 /// A contestant that runs, started for one measurement.
 struct ForwardServer {
     enum Failure: Error, CustomStringConvertible {
-        case ended(String, ForwardProcess.Ending, log: String)
+        case ended(String, ChildProcess.Ending, log: String)
         case silent(String, log: String)
         case interrupted
 
@@ -76,7 +77,7 @@ struct ForwardServer {
     private(set) var url = ""
     /// The program's name and version, and of Janus its libraries'.
     private(set) var version = ""
-    private var process: ForwardProcess
+    private var process: ChildProcess
     private let folder: String
 
     var pid: Int32 { process.pid }
@@ -96,7 +97,7 @@ struct ForwardServer {
         process.isRunning()
     }
 
-    var ending: ForwardProcess.Ending? { process.ending }
+    var ending: ChildProcess.Ending? { process.ending }
 
     mutating func end() async {
         await process.end(within: Self.endLimit)
@@ -107,7 +108,8 @@ struct ForwardServer {
     private init(_ contestant: ForwardContestant, _ arguments: [String], folder: String) throws {
         self.contestant = contestant
         self.folder = folder
-        process = try ForwardProcess(arguments, output: "\(folder)/output", errors: "\(folder)/errors")
+        process = try ChildProcess(
+            arguments, output: .file("\(folder)/output"), errors: .file("\(folder)/errors"))
     }
 
     private static func startRelay(_ programs: ForwardPrograms, _ folder: String, _ stop: ForwardStop)
@@ -201,8 +203,8 @@ struct ForwardServer {
 
     private static func version(of relay: String, _ folder: String) async throws -> String {
         let output = "\(folder)/version"
-        var process = try ForwardProcess(
-            [relay, "--version"], output: output, errors: "\(folder)/version-errors")
+        var process = try ChildProcess(
+            [relay, "--version"], output: .file(output), errors: .file("\(folder)/version-errors"))
         while process.isRunning() { try await Task.sleep(for: .milliseconds(10)) }
         let text = (try? String(contentsOfFile: output, encoding: .utf8)) ?? ""
         return text.split(whereSeparator: \.isNewline).first.map { String($0) } ?? "unknown"

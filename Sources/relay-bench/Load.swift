@@ -2,6 +2,7 @@ import ArgumentParser
 import Endpoint
 import Impairment
 import NodeIO
+import Programs
 import SDP
 import Wire
 
@@ -193,7 +194,7 @@ struct Load: AsyncParsableCommand {
 
     func run() async throws {
         // Every endpoint is a socket.
-        ForwardProcess.raiseFileLimit()
+        ChildProcess.raiseFileLimit()
         let report: any LoadOutcome
         do {
             report =

@@ -1,6 +1,7 @@
 import DTLS
 import Endpoint
 import NodeIO
+import Programs
 import Wire
 
 /// One load from the first join to the report.

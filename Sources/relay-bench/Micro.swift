@@ -4,6 +4,7 @@ import DTLS
 import FoundationEssentials
 import Impairment
 import NodeIO
+import Programs
 import RTP
 import SRTP
 import STUN
