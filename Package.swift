@@ -111,6 +111,7 @@ let server: [[Target]] = [
 let bench: [[Target]] = [
     library("Impairment", ["Wire"]),
     library("Plotting"),
+    library("RateQuality"),
     library(
         "Endpoint", ["DTLS", "Impairment", "MediaFiles", "Peering", "RTP", "SDP", "SRTP", "STUN", "Wire"]),
     [
@@ -125,7 +126,7 @@ let bench: [[Target]] = [
             name: "relay-bench",
             dependencies: [
                 "CAllocationCounter", "DTLS", "Endpoint", "Forwarding", "Impairment", "NodeCore", "NodeIO",
-                "Peering", "Plotting", "Programs", "RTP", "SDP", "SRTP", "STUN", "Wire",
+                "Peering", "Plotting", "Programs", "RTP", "RateQuality", "SDP", "SRTP", "STUN", "Wire",
                 .argumentParser,
                 .asyncHTTPClient, .containers, .nio,
                 .nioHTTP1, .system,
