@@ -95,13 +95,14 @@ let server: [[Target]] = [
         resources: [.embedInCode("Resources/web")]),
     library("Launch", ["Wire", .configuration, .logging, .system]),
     library("Programs", ["NodeIO", "Wire", .system]),
+    library("OfflineLane", ["Codecs", "Impairment", "MediaFiles", "Transcoding", .containers]),
     [
         .executableTarget(
             name: "smartc-relay",
             dependencies: [
-                "Launch", "NodeCore", "NodeIO", "Signaling", "Wire", .argumentParser, .logging, .nio,
-                .serviceLifecycle,
-                .unixSignals,
+                "Codecs", "Impairment", "Launch", "MediaFiles", "NodeCore", "NodeIO", "OfflineLane",
+                "Programs", "Signaling", "Transcoding", "Wire", .argumentParser, .logging, .nio,
+                .serviceLifecycle, .system, .unixSignals,
             ],
             swiftSettings: strict)
     ],
@@ -127,9 +128,7 @@ let bench: [[Target]] = [
             dependencies: [
                 "CAllocationCounter", "DTLS", "Endpoint", "Forwarding", "Impairment", "NodeCore", "NodeIO",
                 "Peering", "Plotting", "Programs", "RTP", "RateQuality", "SDP", "SRTP", "STUN", "Wire",
-                .argumentParser,
-                .asyncHTTPClient, .containers, .nio,
-                .nioHTTP1, .system,
+                .argumentParser, .asyncHTTPClient, .containers, .nio, .nioHTTP1, .system,
             ],
             swiftSettings: strict),
         .target(

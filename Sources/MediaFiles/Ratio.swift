@@ -10,6 +10,16 @@ package struct Ratio: Hashable, Sendable, CustomStringConvertible {
         self.denominator = denominator
     }
 
+    /// The ratio in its smallest numbers, rounded where they are too large. nil: one of them is 0.
+    package init?(reducing numerator: UInt64, _ denominator: UInt64) {
+        guard numerator > 0, denominator > 0 else { return nil }
+        var (divisor, rest) = (numerator, denominator)
+        while rest > 0 { (divisor, rest) = (rest, divisor % rest) }
+        var (first, second) = (numerator / divisor, denominator / divisor)
+        while max(first, second) > UInt64(UInt32.max) { (first, second) = (first / 2, second / 2) }
+        self.init(UInt32(max(first, 1)), UInt32(max(second, 1)))
+    }
+
     /// A whole number; 1 for 0.
     package init(_ whole: UInt32) {
         numerator = max(whole, 1)

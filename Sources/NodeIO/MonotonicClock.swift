@@ -9,6 +9,13 @@ package enum MonotonicClock {
         return Instant(nanoseconds: Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec))
     }
 
+    /// The CPU time that the calling thread has taken.
+    package static func threadTime() -> Duration {
+        var time = timespec()
+        unsafe clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)
+        return .seconds(Int64(time.tv_sec)) + .nanoseconds(Int64(time.tv_nsec))
+    }
+
     /// How long ago something happened by the real-time clock; zero for 0, and for the future.
     static func age(ofRealTime nanoseconds: Int64) -> Duration {
         guard nanoseconds > 0 else { return .zero }
