@@ -126,9 +126,12 @@ let bench: [[Target]] = [
         .executableTarget(
             name: "relay-bench",
             dependencies: [
-                "CAllocationCounter", "DTLS", "Endpoint", "Forwarding", "Impairment", "NodeCore", "NodeIO",
-                "Peering", "Plotting", "Programs", "RTP", "RateQuality", "SDP", "SRTP", "STUN", "Wire",
-                .argumentParser, .asyncHTTPClient, .containers, .nio, .nioHTTP1, .system,
+                "CAllocationCounter", "DTLS", "Endpoint", "Forwarding", "Impairment", "MediaFiles",
+                "NodeCore",
+                "NodeIO", "OfflineLane", "Peering", "Plotting", "Programs", "RTP", "RateQuality", "SDP",
+                "SRTP",
+                "STUN", "Transcoding", "Wire", .argumentParser, .asyncHTTPClient, .containers, .nio,
+                .nioHTTP1, .system,
             ],
             swiftSettings: strict),
         .target(

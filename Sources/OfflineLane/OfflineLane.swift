@@ -19,18 +19,15 @@ package struct OfflineLane: ~Copyable {
         let viewer = try Viewer(codec)
         var random = SplitMix64(seed: plan.seed)
         let check = try LossCheck(codec, share: plan.loss, seed: random.next())
-        // What our own lanes send (INTEROP of VP8: picture identifier, TL0PICIDX, TID and Y; of VP9: flexible mode with a
-        // reference), and what libwebrtc sends for a stream without layers.
-        let descriptorBytes =
+        // What `LanePacketizer` writes, and what libwebrtc sends for a stream without layers: a picture identifier.
+        wireCost =
             switch (plan.lane.mode, codec) {
-            case (.differential, .vp8): 6
-            case (.differential, .vp9): 5
-            case (.baseline, .vp8): 4
-            case (.baseline, .vp9): 4
+            case (.differential, .vp8): WireCost(descriptorBytes: 6, payloadLimit: 1100)
+            case (.differential, .vp9): WireCost(descriptorBytes: 5, payloadLimit: 1100)
+            case (.baseline, _): WireCost(descriptorBytes: 4)
             }
         self.plan = plan
         lane = Lane(plan.lane)
-        wireCost = WireCost(descriptorBytes: descriptorBytes)
         reference = viewer
         joins = JoinCheck(codec, joins: plan.joins, within: seconds, using: &random)
         loss = check

@@ -13,15 +13,18 @@ package struct WireCost: Sendable, Equatable {
 
     /// Bytes of the payload descriptor in every packet.
     private let descriptor: Int
+    /// Bytes of a frame in a packet, at most.
+    private let room: Int
 
-    package init(descriptorBytes: Int) {
+    /// - Parameter payloadLimit: bytes of a frame in a packet, if they are fewer than would fit.
+    package init(descriptorBytes: Int, payloadLimit: Int = .max) {
         descriptor = descriptorBytes
+        room = min(payloadLimit, Self.packetBytes - Self.rtpHeader - Self.extensions - descriptorBytes)
     }
 
     /// For a frame of this many bytes.
     package func packets(of bytes: Int) -> Int {
-        let room = Self.packetBytes - Self.rtpHeader - Self.extensions - descriptor
-        return (bytes + room - 1) / room
+        (bytes + room - 1) / room
     }
 
     /// For a frame of this many bytes.

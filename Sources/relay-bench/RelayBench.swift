@@ -5,6 +5,7 @@ import ArgumentParser
 struct RelayBench: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "relay-bench",
-        abstract: "Measures media relays: load from real WebRTC endpoints, and the cost of single steps.",
-        subcommands: [Load.self, Forward.self, Micro.self, Impair.self])
+        abstract:
+            "Measures media relays: load from real WebRTC endpoints, quality over rate, the cost of single steps.",
+        subcommands: [Load.self, Forward.self, Encode.self, Micro.self, Impair.self])
 }

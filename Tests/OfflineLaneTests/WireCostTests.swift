@@ -9,4 +9,9 @@ import Testing
         let cost = WireCost(descriptorBytes: 6)
         #expect(cost.packets(of: frame) == packets && cost.bytes(of: frame) == bytes)
     }
+
+    @Test func `a packetizer may put less into a packet`() {
+        let cost = WireCost(descriptorBytes: 6, payloadLimit: 1100)
+        #expect(cost.packets(of: 1100) == 1 && cost.packets(of: 1101) == 2)
+    }
 }
