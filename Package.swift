@@ -76,18 +76,21 @@ let core: [[Target]] = [
     library("Transcoding", ["Codecs", "RTP", "Wire", .containers]),
     library(
         "NodeCore",
-        ["Congestion", "DTLS", "Forwarding", "Peering", "RTP", "SDP", "STUN", "Wire", .containers],
+        [
+            "Codecs", "Congestion", "DTLS", "Forwarding", "Peering", "RTP", "SDP", "STUN", "Transcoding", "Wire",
+            .containers,
+        ],
         testing: ["Impairment"]),
 ]
 
 let server: [[Target]] = [
     library(
-        "NodeIO", ["CLinux", "DTLS", "NodeCore", "Peering", "Wire", .logging],
+        "NodeIO", ["CLinux", "DTLS", "NodeCore", "Peering", "Transcoding", "Wire", .logging],
         testing: ["Endpoint", "SDP", "STUN"]),
     library(
         "Signaling",
         [
-            "NodeCore", "Wire", .hummingbird, .hummingbirdCore, .hummingbirdTLS, .httpTypes, .logging, .nio,
+            "NodeCore", "Transcoding", "Wire", .hummingbird, .hummingbirdCore, .hummingbirdTLS, .httpTypes, .logging, .nio,
             .nioPosix,
             .nioSSL, .serviceLifecycle, .system,
         ],

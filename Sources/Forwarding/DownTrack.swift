@@ -52,6 +52,8 @@ package struct DownTrack: Sendable {
     private var munger: Munger
     private var retransmissionSequence: UInt16
     private var budget = RetransmissionBudget()
+    /// The timestamp of the anchor by which it joined a lane.
+    private var joined: UInt32?
     private var nextKeyFrameRequest: Instant?
     private var keyFrameRequestInterval = DownTrack.keyFrameRequestInterval
     /// The sender report sent last: the middle of its NTP time, and when.
@@ -136,7 +138,7 @@ package struct DownTrack: Sendable {
     package mutating func aim(at new: LayerTarget) {
         layerTarget = new
         switch new {
-        case .best:
+        case .best, .lane:
             selector.want(.all)
             selector.resume()
         case .layer(let layer):
@@ -150,6 +152,11 @@ package struct DownTrack: Sendable {
     /// The encoding that was asked for; nil if it is for the up track to choose.
     package var wantedEncoding: UInt8? {
         if case .layer(let layer) = layerTarget { layer.encoding } else { nil }
+    }
+
+    /// The codec in which the subscriber prefers what a lane makes: the first that it negotiated of those that lanes have.
+    package var laneCodec: Codec? {
+        codecs.first { $0.codec == .vp8 || $0.codec == .vp9(profile: 0) }?.codec
     }
 
     package var isPaused: Bool { selector.isPaused }
@@ -175,7 +182,8 @@ package struct DownTrack: Sendable {
     ) -> Decision {
         var replaced: SourceReference?
         switch selector.admission(
-            of: origin, canBegin: kind == .audio || packet.isKeyFrameStart, timestamp: header.timestamp)
+            of: origin, canBegin: kind == .audio || packet.isKeyFrameStart && packet.audience != .settled,
+            timestamp: header.timestamp)
         {
         case .refused(let reason):
             return .drop(reason)
@@ -186,7 +194,11 @@ package struct DownTrack: Sendable {
             }
             if isRouted { routes = targetRoutes }
             replaced = selector.begin(origin, at: munger.nextPosition, timestamp: header.timestamp)
+            joined = packet.audience == .joining ? header.timestamp : nil
             begin(origin, header, packet, at: now)
+        case .current where isForOthers(packet, header):
+            leaveOut(header, packet)
+            return .drop(.forOthers)
         case .current:
             // An encoder that began anew goes on with older picture identifiers.
             if packet.isKeyFrameStart, munger.hasOlderPicture(packet),
@@ -372,6 +384,21 @@ package struct DownTrack: Sendable {
 
     private func isEarly(_ outgoing: UInt16) -> Bool {
         munger.distanceFromStart(of: outgoing) < Self.packetsWithMID
+    }
+
+    /// Whether a packet of a lane is for those who join when this one does not, or for the others when it does.
+    private func isForOthers(_ packet: PacketDescription, _ header: RTPHeader) -> Bool {
+        switch packet.audience {
+        case .everybody: false
+        case .joining: joined != header.timestamp
+        case .settled: joined == header.timestamp
+        }
+    }
+
+    /// Leaves out a packet that is for others: no number tells of it.
+    private mutating func leaveOut(_ header: RTPHeader, _ packet: PacketDescription) {
+        guard case .newest(let position) = munger.place(of: header.sequenceNumber) else { return }
+        munger.omit(position, packet, gapIsOmitted: false, picturesAreOmitted: false)
     }
 
     private var timestampsAreKnown: Bool { munger.timestampOffset != nil }

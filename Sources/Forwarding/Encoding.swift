@@ -92,6 +92,22 @@ struct Encoding: ~Copyable {
         return description
     }
 
+    /// Describes a packet of a lane. Its layers say what depends on what; none can be left out.
+    mutating func describe(
+        _ packet: Span<UInt8>, _ header: RTPHeader, _ codec: VideoCodec,
+        for audience: PacketDescription.Audience, at now: Instant
+    ) -> PacketDescription {
+        var description = PacketDescription(codec, packet.extracting(header.payload))
+        description.audience = audience
+        description.temporalID = 0
+        description.temporalSwitch = .none
+        // What only those get who join is no part of the stream's rate.
+        if audience != .joining {
+            meter.add(description, bytes: packet.count, timestamp: header.timestamp, at: now)
+        }
+        return description
+    }
+
     /// Appends the layers that are being received.
     mutating func appendLayers(to options: inout [LayerOption], number: UInt8, at now: Instant) {
         meter.append(to: &options, of: number, at: now)

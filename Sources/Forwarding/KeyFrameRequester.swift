@@ -14,6 +14,8 @@ package enum KeyFrameCause: Int, CaseIterable, Sendable {
     case congestion
     /// Another node that mirrors the source asked for it.
     case link
+    /// A lane has to decode the source, and cannot until then.
+    case lane
 }
 
 /// Merges the key frame requests of all subscribers of one encoding and limits what goes to the publisher.

@@ -42,6 +42,9 @@ package enum LayerTarget: Hashable, Sendable {
     /// All layers of the encoding that the up track prefers.
     case best
     case layer(Layer)
+    /// What a lane makes of the source: a picture with so many pixels on its short side. Where none can be had, the source's
+    /// smallest layer.
+    case lane(shortSide: Int)
     /// Nothing; the source stays known.
     case paused
 }

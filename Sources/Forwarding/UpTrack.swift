@@ -33,6 +33,10 @@ package struct UpTrack: ~Copyable {
     let signalledSSRCs: [UInt32]
     let retransmissionGroups: [(primary: UInt32, rtx: UInt32)]
     private(set) var encodings = UniqueArray<Encoding>()
+    /// Whether its frames are made here, by a lane: all of them are of one layer, whatever their descriptors say.
+    package var isLane = false
+    /// The number of the transcoder that its packets are for, too.
+    package var transcoder: UInt32?
     /// Whether its packets are forwarded to nobody.
     package var isMuted = false
     /// The slot numbers of the down tracks that its packets are offered to.
@@ -134,6 +138,14 @@ package struct UpTrack: ~Copyable {
             identifiers.dependencyDescriptor == 0
             ? nil : header.extensions.range(of: identifiers.dependencyDescriptor, in: packet)
         return encodings[encoding].describe(packet, header, codec, dependencies: dependencies, at: now)
+    }
+
+    /// Describes a packet of a lane.
+    package mutating func describe(
+        _ packet: Span<UInt8>, _ header: RTPHeader, for audience: PacketDescription.Audience, at now: Instant
+    ) -> PacketDescription {
+        guard let codec = codec(of: header.payloadType)?.video else { return PacketDescription() }
+        return encodings[0].describe(packet, header, codec, for: audience, at: now)
     }
 
     /// The layers that are being received, the one with the fewest bits first: what an allocator of bitrate can choose

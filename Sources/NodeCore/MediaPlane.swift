@@ -1,3 +1,5 @@
+package import Transcoding
+
 /// What signaling asks of the media side: sessions are opened with an offer, changed by SDP fragments, and closed.
 ///
 /// `NodeIO` implements it with workers. Every call either takes effect as a whole or throws and leaves nothing
@@ -5,6 +7,10 @@
 package protocol MediaPlane: Sendable {
     /// Opens a session of `role` in `room` and returns the answer to `offer`.
     func open(_ role: SessionRole, in room: RoomID, offer: String) async throws(SessionError) -> SessionAnswer
+
+    /// Lets a watcher be sent what a lane makes of its source, a picture of this size, instead of any layer of it. Where no
+    /// lane can be had, the smallest layer is sent.
+    func prefer(_ tier: Tier, in session: SessionID) async throws(SessionError)
 
     /// Applies an SDP fragment (RFC 8840) to a session: trickled candidates, or an ICE restart when the fragment
     /// brings new credentials.

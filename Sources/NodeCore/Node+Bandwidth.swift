@@ -107,6 +107,8 @@ extension Node {
             else {
                 continue
             }
+            // A lane that was asked for by name stays.
+            if case .lane = self.downTracks[downTrack]?.layerTarget { continue }
             // Of a source that has just begun nothing is measured yet.
             if slot.options.isEmpty, slot.wantedHeight > 0 { continue }
             let target: LayerTarget =

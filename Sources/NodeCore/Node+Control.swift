@@ -29,6 +29,7 @@ extension Node {
                 if let source = sessions[slot]?.source(report.ssrc), !source.isRetransmission {
                     upTracks[source.track]?.receive(report, of: source.encoding, at: now)
                     copyToLinks(report, of: source, into: &outbox)
+                    copyToLanes(report, of: source, at: now)
                 }
                 receive(blocks, in: compound, from: slot, at: now)
             case .receiverReport(_, let blocks):
@@ -85,6 +86,8 @@ extension Node {
         guard let source = downTracks[downTrack]?.source, isCurrent(source),
             downTracks[downTrack]?.takeKeyFrameRequest(at: now) == true
         else { return }
+        // The anchor and a resync frame always bring a lane's viewer back; until then frames are kept from it.
+        if upTracks[Int(source.track)]?.isLane == true { downTracks[downTrack]?.waitForKeyFrame() }
         upTracks[Int(source.track)]?.requestKeyFrame(of: Int(source.encoding), because: .loss)
     }
 

@@ -43,10 +43,10 @@ extension Node {
         accept(packet, header, of: source, from: slot, at: now, into: &outbox)
     }
 
-    /// Takes a packet whose encoding is known, from a publisher or over a link.
+    /// Takes a packet whose encoding is known, from a publisher or over a link, or from a lane, which says whom it is for.
     mutating func accept(
         _ packet: Span<UInt8>, _ header: RTPHeader, of source: Session.Source, from slot: Int,
-        at now: Instant, into outbox: inout Outbox
+        audience: PacketDescription.Audience? = nil, at now: Instant, into outbox: inout Outbox
     ) {
         let track = source.track
         guard let codec = upTracks[track]?.codec(of: header.payloadType) else {
@@ -72,9 +72,16 @@ extension Node {
         case .accepted, nil:
             break
         }
+        if let transcoder = upTracks[track]?.transcoder {
+            collect(packet, header, of: source.encoding, for: transcoder, at: now)
+        }
         let description =
-            upTracks[track]?.describe(packet, header, of: source.encoding, at: now) ?? PacketDescription()
-        if description.isKeyFrameStart {
+            if let audience {
+                upTracks[track]?.describe(packet, header, for: audience, at: now) ?? PacketDescription()
+            } else {
+                upTracks[track]?.describe(packet, header, of: source.encoding, at: now) ?? PacketDescription()
+            }
+        if description.isKeyFrameStart, audience == nil {
             counters.keyFramesReceived += 1
             let cause = upTracks[track]?.keyFrameArrived(of: source.encoding, at: now) ?? .unasked
             counters.keyFrameCauses[cause.rawValue] += 1

@@ -56,12 +56,13 @@ extension Node {
             switch downTracks[index]?.layerTarget {
             case .best: return Set((0..<count).map { UInt8(truncatingIfNeeded: $0) })
             case .layer(let layer): wanted.insert(layer.encoding)
-            case .paused, nil: break
+            case .lane, .paused, nil: break
             }
             if let source = downTracks[index]?.source, Int(source.track) == track {
                 wanted.insert(source.encoding)
             }
         }
+        if let encoding = transcodedEncoding(of: track) { wanted.insert(encoding) }
         if track < cascade.mirrors.count, !cascade.mirrors[track].isEmpty {
             return Set((0..<count).map { UInt8(truncatingIfNeeded: $0) })
         }

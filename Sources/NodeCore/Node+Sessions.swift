@@ -200,6 +200,7 @@ extension Node {
             for index in upTracks[track]?.subscribers ?? [] {
                 downTracks[index]?.detach(track: UInt32(truncatingIfNeeded: track))
             }
+            closeTranscoder(of: track)
             cascade.dropMirrors(of: track)
             upTracks.remove(track)
         }

@@ -130,7 +130,7 @@ extension Node {
             described.state = .paused
         } else if isStarved(slot.downTrack, of: session) {
             described.state = .starved
-        } else if let source = downTracks[slot.downTrack]?.source, Int(source.track) == track {
+        } else if let source = downTracks[slot.downTrack]?.source, origin(of: Int(source.track)) == track {
             described.state = .active
             (described.width, described.height) = size(shownBy: slot.downTrack, at: now)
         } else {

@@ -56,19 +56,30 @@ extension Node {
             encoding: UInt8(truncatingIfNeeded: preferred))
     }
 
-    /// The encoding of a source that a slot has been aimed at, if it exists, else the preferred one.
+    /// The lane or the encoding of a source that a slot has been aimed at, if it exists, else the preferred encoding.
     private mutating func wanted(by downTrack: Int, of source: SourceReference) -> SourceReference {
+        if case .lane(let shortSide) = downTracks[downTrack]?.layerTarget {
+            return lane(of: Int(source.track), shortSide: shortSide, for: downTrack)
+                ?? smallest(of: source)
+        }
         guard let encoding = downTracks[downTrack]?.wantedEncoding,
             Int(encoding) < upTracks[Int(source.track)]?.encodingCount ?? 0
         else { return source }
         return SourceReference(track: source.track, generation: source.generation, encoding: encoding)
     }
 
+    /// The encoding of a source with the fewest bits.
+    private mutating func smallest(of source: SourceReference) -> SourceReference {
+        guard let lowest = lowestLayer(of: Int(source.track)) else { return source }
+        return SourceReference(
+            track: source.track, generation: source.generation, encoding: lowest.encoding)
+    }
+
     /// Chooses the layer of its source that a slot is given. What is playing goes on until the new one can begin.
     mutating func aim(_ downTrack: Int, at target: LayerTarget) {
         downTracks[downTrack]?.aim(at: target)
         guard target != .paused, let source = downTracks[downTrack]?.target ?? downTracks[downTrack]?.source,
-            isCurrent(source), let preferred = preferredSource(of: Int(source.track))
+            isCurrent(source), let preferred = preferredSource(of: origin(of: Int(source.track)))
         else { return }
         let chosen = wanted(by: downTrack, of: preferred)
         retarget(downTrack, to: chosen)
@@ -103,7 +114,7 @@ extension Node {
             return
         }
         let present = downTracks[downTrack]?.target ?? downTracks[downTrack]?.source
-        if present?.track != source.track, case .layer = downTracks[downTrack]?.layerTarget {
+        if present.map({ origin(of: Int($0.track)) }) != track, case .layer = downTracks[downTrack]?.layerTarget {
             // The layers of another source were chosen; of this one the lowest is right until that is done.
             let lowest = lowestLayer(of: track)
             downTracks[downTrack]?.aim(at: lowest.map { .layer($0) } ?? .best)

@@ -40,6 +40,8 @@ package struct Node: ~Copyable {
     var layerCache: [LayerCache] = []
     /// The number of the last event of a conference.
     var eventNumber: UInt64 = 0
+    /// Sources that are transcoded, and what becomes of them.
+    var lanes = LaneTable()
     /// Links to other nodes and what goes over them.
     var cascade = Cascade()
     /// Sessions whose handshake has not ended.
@@ -144,6 +146,7 @@ package struct Node: ~Copyable {
             sendReports(to: slot, at: now, into: &outbox)
             advanceLink(of: slot, at: now, into: &outbox)
         }
+        advanceLanes(to: now, into: &outbox)
         advanceConferences(to: now)
         planLinks(at: now)
         advanceLinks(to: now, into: &outbox)

@@ -29,6 +29,9 @@ package struct NodeCounters: Sendable {
     package var linkPacketsReceived: UInt64 = 0
     package var linkPacketsLost: UInt64 = 0
     package var linksLost: UInt64 = 0
+    package var lanesOpened: UInt64 = 0
+    package var lanesRefused: UInt64 = 0
+    package var lanePicturesDamaged: UInt64 = 0
 
     package init() {}
 
@@ -56,6 +59,9 @@ package struct NodeCounters: Sendable {
         sessionsConnected += other.sessionsConnected
         sessionsClosed.merge(other.sessionsClosed, uniquingKeysWith: +)
         addressChanges += other.addressChanges
+        lanesOpened += other.lanesOpened
+        lanesRefused += other.lanesRefused
+        lanePicturesDamaged += other.lanePicturesDamaged
     }
 }
 

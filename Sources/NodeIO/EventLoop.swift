@@ -111,6 +111,11 @@ package final class EventLoop: SerialExecutor, @unchecked Sendable {
         pthread_detach(thread)
     }
 
+    /// Lets the thread look for what is to be done.
+    package func wake() {
+        smartc_eventfd_signal(wakeUp)
+    }
+
     /// Ends the thread after the jobs that are waiting.
     package func stop() {
         state.withLock { $0.isStopping = true }

@@ -4,6 +4,7 @@ package import Logging
 package import NodeCore
 import Peering
 import Synchronization
+package import Transcoding
 import Wire
 
 /// The media side of a process: its workers, behind the protocol that signaling speaks.
@@ -114,6 +115,10 @@ package final class Relay: MediaPlane {
             role, in: room, offer: offer, following: NodeID(worker: home))
     }
 
+    package func prefer(_ tier: Tier, in session: SessionID) async throws(SessionError) {
+        try await worker(of: session).prefer(tier, in: session)
+    }
+
     package func patch(
         _ session: SessionID, etag: String?, fragment: String
     ) async throws(SessionError) -> PatchResult {
@@ -155,13 +160,19 @@ package final class Relay: MediaPlane {
         var counters = NodeCounters()
         var gauges = NodeGauges()
         var lags: [MetricFamily.Sample] = []
+        var lanes: [LaneDescription] = []
+        var droppedFrames: UInt64 = 0
         for (number, worker) in workers.enumerated() {
             let measured = await worker.takeMeasurements()
             counters.add(measured.counters)
             gauges.add(measured.gauges)
+            let told = await worker.takeLaneMeasurements()
+            lanes += told.lanes
+            droppedFrames += told.droppedFrames
             lags.append(.init(labels: [("worker", "\(number)")], value: measured.worstLag.inSeconds))
         }
-        return NodeMetrics.families(counters, gauges) + [
+        let ofLanes = NodeMetrics.families(lanes: lanes, counters, droppedFrames: droppedFrames)
+        return NodeMetrics.families(counters, gauges) + ofLanes + [
             MetricFamily(
                 name: "smartc_worker_loop_lag_seconds",
                 help: "The longest delay of a worker's timer since the last scrape.", kind: .gauge,

@@ -1,5 +1,6 @@
 package import DTLS
 package import NodeCore
+package import Transcoding
 package import Wire
 
 /// One worker: a thread with its UDP socket and everything that is reached through it.
@@ -25,6 +26,8 @@ package actor Worker {
     private let events: AsyncStream<NodeEvent>.Continuation
     private var feed = ConferenceFeed()
     private let links: AsyncStream<LinkEnvelope>.Continuation?
+    private let laneThread: LaneThread
+    private nonisolated let mailbox: LaneMailbox
     private var socketRefusals: UInt64 = 0
     private var worstLag = Duration.zero
 
@@ -54,6 +57,8 @@ package actor Worker {
         descriptor = socket.descriptor
         hasSegmentation = socket.hasSegmentation
         self.loop = loop
+        mailbox = LaneMailbox { loop.wake() }
+        laneThread = try LaneThread(number: number, mailbox)
         self.node = node
         self.socket = socket
         self.events = events
@@ -63,6 +68,7 @@ package actor Worker {
 
     /// Starts the thread; before that nothing that is asked of the worker runs.
     package nonisolated func start() throws(RelayError) {
+        try laneThread.start()
         try loop.add(descriptor, tag: 0)
         try loop.start(
             EventLoop.Handlers(
@@ -82,6 +88,11 @@ package actor Worker {
         _ session: SessionID, etag: String?, fragment: String
     ) throws(SessionError) -> PatchResult {
         try node.patch(session, etag: etag, fragment: fragment, using: &generator)
+    }
+
+    /// See `MediaPlane.prefer`.
+    package func prefer(_ tier: Tier, in session: SessionID) throws(SessionError) {
+        try node.prefer(tier, in: session)
     }
 
     package func close(_ session: SessionID) throws(SessionError) {
@@ -128,12 +139,18 @@ package actor Worker {
         return (counters, node.gauges(), worstLag)
     }
 
+    /// The lanes, and the encoded pictures that were dropped since their thread was too busy.
+    package func takeLaneMeasurements() -> (lanes: [LaneDescription], droppedFrames: UInt64) {
+        (node.laneDescriptions(), mailbox.droppedFrames)
+    }
+
     /// Ends all sessions, tells their remotes, and ends the thread.
     package func shutDown() {
         node.shutDown(at: MonotonicClock.now(), into: &outbox)
         flush()
         passOnEvents()
         feed.closeAll()
+        laneThread.stop()
         loop.stop()
     }
 
@@ -158,6 +175,8 @@ package actor Worker {
     /// Does what is due and says how long the thread may wait.
     private func turn() -> Duration? {
         let now = MonotonicClock.now()
+        for report in mailbox.takeReports() { node.receive(report, at: now, into: &outbox) }
+        if outbox.byteCount > 0 { flush() }
         if let due = node.deadline, due <= now {
             worstLag = max(worstLag, now - due)
             node.advance(to: now, into: &outbox)
@@ -176,5 +195,6 @@ package actor Worker {
         for notice in node.takeNotices() { feed.publish(notice) }
         for room in node.takeEndedRooms() { feed.close(room) }
         for envelope in node.takeLinkMessages() { links?.yield(envelope) }
+        mailbox.post(node.takeLaneOrders())
     }
 }

@@ -22,6 +22,20 @@ package struct NegotiatedSection: Sendable {
     package let usesReducedSizeRTCP: Bool
 }
 
+extension NegotiatedSection {
+    /// What a lane makes: nobody negotiated it, but its packets are stored and its key frames asked for as if somebody had.
+    package init(laneOf codec: Codec, payloadType: UInt8) {
+        self.init(
+            mid: "lane", kind: codec.kind, index: 0, isAccepted: true, direction: .recvonly,
+            codecs: [
+                NegotiatedCodec(
+                    payloadType: payloadType, codec: codec, retransmissionPayloadType: nil,
+                    feedback: [.nack, .pli], parameters: "")
+            ],
+            extensions: [], ssrcs: [], fidGroups: [], rids: [], msid: nil, usesReducedSizeRTCP: true)
+    }
+}
+
 /// A payload type that was agreed on.
 package struct NegotiatedCodec: Hashable, Sendable {
     package let payloadType: UInt8

@@ -40,7 +40,7 @@ package struct Lane: ~Copyable {
     private var quantizer = 30.0
 
     /// What belongs to one size of pictures.
-    private struct Stage: ~Copyable {
+    struct Stage: ~Copyable {
         let size: PixelSize
         var encoder: VPXEncoder
         var current: Picture
@@ -72,6 +72,11 @@ package struct Lane: ~Copyable {
         settings.framesPerSecond = framesPerSecond
         budget.bitsPerSecond = bitsPerSecond
         governor.fullRate = framesPerSecond
+    }
+
+    /// Takes note of how long a picture took.
+    package mutating func spent(_ duration: Duration) {
+        statistics.encodeTime += duration
     }
 
     /// Somebody joins or has lost pictures: the next frame is to be a resync frame, unless one was a moment ago.

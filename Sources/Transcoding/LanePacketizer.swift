@@ -1,4 +1,5 @@
 package import Codecs
+package import RTP
 
 /// Makes RTP packets of a lane's frames (RFC 7741, RFC 9628), described so that a viewer who lost frames goes on with the next
 /// resync frame alone.
@@ -7,15 +8,6 @@ package import Codecs
 /// of them a switching point. VP9, in flexible mode: a frame names the one before it, a resync frame names its anchor's picture
 /// as far as seven bits reach, else the picture that was sent a moment ago and is known to all.
 package struct LanePacketizer {
-    /// Whom a packet is for.
-    package enum Audience: Sendable, Equatable {
-        case everybody
-        /// Those who begin here: the anchor in front of a resync frame.
-        case joining
-        /// Those who are there already: a frame that `joining` had in another form.
-        case settled
-    }
-
     /// Payload bytes of a packet: with headers, tag and RTX's two bytes it stays below 1200.
     private static let payloadLimit = 1100
     /// Ticks of 90 kHz by which the anchor is older than its resync frame: less and more let receivers show it.
@@ -24,30 +16,26 @@ package struct LanePacketizer {
     private let codec: VPXCodec
     private let payloadType: UInt8
     private let ssrc: UInt32
-    private var sequenceNumber: UInt16
+    private var sequenceNumber: UInt16 = 0
     /// 15 bits.
-    private var pictureID: UInt16
-    private var tl0PictureIndex: UInt8
+    private var pictureID: UInt16 = 0
+    private var tl0PictureIndex: UInt8 = 0
     private var isFirstAfterSync = false
     /// The frames that a resync frame can name.
     private var framesSinceKey: UInt16 = 0
     private var buffer: [UInt8] = []
 
-    package init(
-        _ codec: VPXCodec, payloadType: UInt8, ssrc: UInt32, using generator: inout some RandomNumberGenerator
-    ) {
+    /// All numbers begin at 0: every viewer gets its own.
+    package init(_ codec: VPXCodec, payloadType: UInt8, ssrc: UInt32) {
         self.codec = codec
         self.payloadType = payloadType
         self.ssrc = ssrc
-        sequenceNumber = generator.next() >> 1
-        pictureID = generator.next() & 0x7FFF
-        tl0PictureIndex = generator.next()
         buffer.reserveCapacity(1500)
     }
 
     /// Calls `body` with each packet of a frame in order: the whole packet, and whom it is for.
     package mutating func packetize(
-        _ frame: LaneFrame, _ body: (Span<UInt8>, Audience) -> Void
+        _ frame: LaneFrame, _ body: (Span<UInt8>, PacketDescription.Audience) -> Void
     ) {
         switch codec {
         case .vp8: packetizeVP8(frame, body)
@@ -57,7 +45,7 @@ package struct LanePacketizer {
 
     // MARK: - VP8
 
-    private mutating func packetizeVP8(_ frame: LaneFrame, _ body: (Span<UInt8>, Audience) -> Void) {
+    private mutating func packetizeVP8(_ frame: LaneFrame, _ body: (Span<UInt8>, PacketDescription.Audience) -> Void) {
         if let anchor = frame.anchor, frame.kind == .resync {
             // In the numbers of the frames until now: those who have them do without it.
             advancePicture()
@@ -82,8 +70,8 @@ package struct LanePacketizer {
     }
 
     private mutating func writeVP8(
-        _ bytes: [UInt8], timestamp: UInt32, temporalID: UInt8, isSwitchingPoint: Bool, _ audience: Audience,
-        _ body: (Span<UInt8>, Audience) -> Void
+        _ bytes: [UInt8], timestamp: UInt32, temporalID: UInt8, isSwitchingPoint: Bool, _ audience: PacketDescription.Audience,
+        _ body: (Span<UInt8>, PacketDescription.Audience) -> Void
     ) {
         let layer = temporalID << 6 | (isSwitchingPoint ? 0x20 : 0)
         let identifier = pictureID
@@ -100,7 +88,7 @@ package struct LanePacketizer {
 
     // MARK: - VP9
 
-    private mutating func packetizeVP9(_ frame: LaneFrame, _ body: (Span<UInt8>, Audience) -> Void) {
+    private mutating func packetizeVP9(_ frame: LaneFrame, _ body: (Span<UInt8>, PacketDescription.Audience) -> Void) {
         advancePicture()
         let size = frame.size
         switch frame.kind {
@@ -125,8 +113,8 @@ package struct LanePacketizer {
     }
 
     private mutating func writeVP9(
-        _ bytes: [UInt8], _ timestamp: UInt32, reference: UInt8?, size: PixelSize, _ audience: Audience,
-        _ body: (Span<UInt8>, Audience) -> Void
+        _ bytes: [UInt8], _ timestamp: UInt32, reference: UInt8?, size: PixelSize, _ audience: PacketDescription.Audience,
+        _ body: (Span<UInt8>, PacketDescription.Audience) -> Void
     ) {
         let identifier = pictureID
         write(bytes, timestamp: timestamp, audience, body) { output, isFirst, isLast in
@@ -159,7 +147,7 @@ package struct LanePacketizer {
 
     /// Splits a frame into packets of about equal size.
     private mutating func write(
-        _ bytes: [UInt8], timestamp: UInt32, _ audience: Audience, _ body: (Span<UInt8>, Audience) -> Void,
+        _ bytes: [UInt8], timestamp: UInt32, _ audience: PacketDescription.Audience, _ body: (Span<UInt8>, PacketDescription.Audience) -> Void,
         descriptor: (inout [UInt8], _ isFirst: Bool, _ isLast: Bool) -> Void
     ) {
         let count = max(1, (bytes.count + Self.payloadLimit - 1) / Self.payloadLimit)

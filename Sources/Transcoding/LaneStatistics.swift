@@ -14,6 +14,8 @@ package struct LaneStatistics: Sendable, Equatable {
     package var framesPerSecond = 0.0
     /// The average quantizer lately, 0 to 63.
     package var quantizer = 0.0
+    /// Scaling, analysis and coding.
+    package var encodeTime = Duration.zero
     package var width = 0
     package var height = 0
 

@@ -1,12 +1,13 @@
 import BasicContainers
 package import Codecs
+package import Wire
 
 /// One source decoded once for all of its lanes.
 package struct Transcoder: ~Copyable {
     /// What a lane is called by those who ask for it.
     package typealias LaneID = UInt32
 
-    private struct Entry: ~Copyable {
+    struct Entry: ~Copyable {
         let id: LaneID
         var lane: Lane
     }
@@ -30,41 +31,58 @@ package struct Transcoder: ~Copyable {
         entries.append(Entry(id: id, lane: Lane(settings)))
     }
 
-    package mutating func remove(_ id: LaneID) {
-        for index in 0..<entries.count where entries[index].id == id {
-            _ = entries.remove(at: index)
-            return
-        }
+    /// Returns whether there was one of this name.
+    package mutating func remove(_ id: LaneID) -> Bool {
+        guard let index = index(of: id) else { return false }
+        _ = entries.remove(at: index)
+        return true
     }
 
-    /// Calls `body` with a lane, if there is one of this name.
-    package mutating func withLane<Result>(_ id: LaneID, _ body: (inout Lane) -> Result) -> Result? {
-        for index in 0..<entries.count where entries[index].id == id { return body(&entries[index].lane) }
-        return nil
+    /// Changes the bitrate or the highest rate of pictures of a lane.
+    package mutating func change(_ id: LaneID, bitsPerSecond: Int, framesPerSecond: Double) {
+        guard let index = index(of: id) else { return }
+        entries[index].lane.change(bitsPerSecond: bitsPerSecond, framesPerSecond: framesPerSecond)
+    }
+
+    /// Somebody waits for a resync frame of a lane.
+    package mutating func requestResync(of id: LaneID) {
+        guard let index = index(of: id) else { return }
+        entries[index].lane.requestResync()
     }
 
     /// Decodes an encoded picture and gives it to all lanes.
     ///
-    /// - Parameter deliver: called for each lane with what became of the picture.
+    /// - Parameters:
+    ///   - clock: tells the time; it is asked before and after each lane.
+    ///   - deliver: called for each lane with what became of the picture.
     /// - Returns: false if the picture is damaged, so that the source has to be asked for a key frame.
     package mutating func transcode(
-        _ frame: Span<UInt8>, timestamp: UInt32, effort: Effort,
-        _ deliver: (LaneID, LaneOutcome, borrowing Lane) -> Void
+        _ frame: Span<UInt8>, timestamp: UInt32, effort: Effort, clock: () -> Instant,
+        _ deliver: (LaneID, LaneOutcome, LaneStatistics) -> Void
     ) -> Bool {
         do {
             guard try decoder.decode(frame), let size = decoder.size else { return true }
             decodedFrames += 1
             let source = PixelSize(width: size.width, height: size.height)
+            var start = clock()
             for index in 0..<entries.count {
                 let outcome = entries[index].lane.encode(source, timestamp: timestamp, effort: effort) {
                     picture in decoder.scale(into: &picture)
                 }
-                deliver(entries[index].id, outcome, entries[index].lane)
+                let end = clock()
+                entries[index].lane.spent(end - start)
+                start = end
+                deliver(entries[index].id, outcome, entries[index].lane.statistics)
             }
             return true
         } catch {
             damagedFrames += 1
             return false
         }
+    }
+
+    private func index(of id: LaneID) -> Int? {
+        for index in 0..<entries.count where entries[index].id == id { return index }
+        return nil
     }
 }

@@ -49,6 +49,8 @@ package enum DropReason: Int, CaseIterable, Sendable {
     // Forwarding decisions
     /// A simulcast layer that nobody is given.
     case inactiveLayer
+    /// Of a lane: for subscribers who join at this moment, or for those who do not.
+    case forOthers
     /// The subscriber did not negotiate the source's codec.
     case codecNotNegotiated
     /// The subscriber's picture starts at the next key frame.

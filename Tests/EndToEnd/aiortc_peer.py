@@ -123,6 +123,8 @@ class AiortcWatcher(Peer):
         self.numbers: list[int | None] = []
         self.sound: list[np.ndarray[Any, np.dtype[np.float64]]] = []
         self.sample_rate = 0
+        # Of all pictures, as (width, height).
+        self.sizes: set[tuple[int, int]] = set()
         self._news = asyncio.Condition()
         self._readers: list[asyncio.Task[None]] = []
 
@@ -150,6 +152,7 @@ class AiortcWatcher(Peer):
                 frame = await track.recv()
                 async with self._news:
                     if isinstance(frame, av.VideoFrame):
+                        self.sizes.add((frame.width, frame.height))
                         picture = frame.to_ndarray(format="yuv420p")[: frame.height].astype(np.uint8)
                         self.numbers.append(read_number(picture))
                     elif isinstance(frame, av.AudioFrame):

@@ -133,8 +133,8 @@ class Publisher(MediaPage):
 
 
 class Watcher(MediaPage):
-    def watch(self, url: str, audio: bool = True) -> None:
-        self.page.evaluate("wishes => page.watch(wishes)", {"url": url, "audio": audio})
+    def watch(self, url: str, audio: bool = True, codec: str | None = None) -> None:
+        self.page.evaluate("wishes => page.watch(wishes)", {"url": url, "audio": audio, "codec": codec})
 
     def wait_for_picture(self, seconds: float = 20) -> None:
         self.wait_for("page.firstPaintedAt !== undefined && page.numbers.length > 0", seconds)

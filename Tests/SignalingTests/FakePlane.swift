@@ -1,10 +1,12 @@
 import NodeCore
 import Synchronization
+import Transcoding
 
 /// A media side that answers as it is told and remembers what it was asked.
 final class FakePlane: MediaPlane {
     enum Call: Equatable {
         case open(SessionRole, room: String, offer: String)
+        case prefer(String, Tier)
         case patch(String, etag: String?, fragment: String)
         case close(String)
         case control(String, SessionControl)
@@ -57,6 +59,11 @@ final class FakePlane: MediaPlane {
         case .watch, .echo: break
         }
         return SessionAnswer(id: id, participant: participant, sdp: "v=0\r\ns=answer\r\n", etag: "tag1")
+    }
+
+    func prefer(_ tier: Tier, in session: SessionID) async throws(SessionError) {
+        log.withLock { $0.append(.prefer(session.description, tier)) }
+        if let refusal { throw refusal }
     }
 
     func patch(_ session: SessionID, etag: String?, fragment: String) async throws(SessionError)

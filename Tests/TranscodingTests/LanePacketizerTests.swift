@@ -33,7 +33,7 @@ import Wire
 
     private struct Packet {
         let bytes: [UInt8]
-        let audience: LanePacketizer.Audience
+        let audience: PacketDescription.Audience
     }
 
     /// The packets of a lane's frames, with a resync frame somewhere.
@@ -41,8 +41,7 @@ import Wire
         var scene = TestScene(seed: 77)
         var lane = Lane(LaneSettings(codec: codec, tier: .p144))
         var source = Picture(width: 320, height: 180)
-        var generator = SystemRandomNumberGenerator()
-        var packetizer = LanePacketizer(codec, payloadType: 96, ssrc: 5, using: &generator)
+        var packetizer = LanePacketizer(codec, payloadType: 96, ssrc: 5)
         var result: [(LaneFrame, [Packet])] = []
         for number in 0..<pictures {
             scene.draw(number, into: &source)

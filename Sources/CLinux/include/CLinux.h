@@ -51,8 +51,11 @@ int smartc_set_udp_gro(int descriptor);
 int smartc_has_udp_segment(int descriptor);
 int smartc_set_nonblocking(int descriptor);
 
-// Sets the name and, with `nice` other than 0, the priority of the calling thread.
+// Sets the name of the calling thread.
 void smartc_name_thread(const char *name);
+
+// Makes the calling thread give way to others (setpriority).
+void smartc_lower_priority(int nice_value);
 
 // The resident memory of this process in bytes, or 0.
 uint64_t smartc_resident_memory(void);

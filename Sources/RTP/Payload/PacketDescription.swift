@@ -11,6 +11,15 @@ package struct PacketDescription: Sendable {
         case levels(UInt8)
     }
 
+    /// Whom a packet of a lane is for.
+    package enum Audience: Sendable {
+        case everybody
+        /// Those who begin with it: the lane's anchor in front of a resync frame.
+        case joining
+        /// Those who are there already: a frame that those who join have got in another form.
+        case settled
+    }
+
     /// The first packet of a picture that needs no other, in its lowest spatial layer.
     package var isKeyFrameStart = false
     /// The first packet of a frame: of one spatial layer of a picture. False where the codec does not tell.
@@ -41,6 +50,7 @@ package struct PacketDescription: Sendable {
     package var pictureID: UInt16 = 0
     /// Of the dependency descriptor.
     package var frameNumber: UInt16?
+    package var audience = Audience.everybody
     /// By spatial layer, in packets that tell it.
     package var sizes = InlineArray<4, PictureSize>(repeating: .unknown)
 

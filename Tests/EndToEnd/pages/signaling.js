@@ -61,3 +61,10 @@ export function ended(connection) {
   const transports = connection.getTransceivers().map(({ sender, receiver }) => sender.transport ?? receiver.transport);
   return connection.connectionState !== 'connected' || transports.some((each) => each?.state === 'closed');
 }
+
+// Lets a section have one codec only, and RTX.
+export function prefer(transceiver, codec, side = 'receiver') {
+  const wanted = [`video/${codec}`.toLowerCase(), 'video/rtx'];
+  const { codecs } = (side === 'sender' ? RTCRtpSender : RTCRtpReceiver).getCapabilities('video');
+  transceiver.setCodecPreferences(codecs.filter((each) => wanted.includes(each.mimeType.toLowerCase())));
+}

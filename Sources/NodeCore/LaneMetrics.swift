@@ -1,0 +1,120 @@
+import Codecs
+import Forwarding
+package import Transcoding
+import Wire
+
+/// What an operator is told of one lane.
+package struct LaneDescription: Sendable {
+    package let room: RoomID
+    package let participant: ParticipantID?
+    /// The MID of the source's section.
+    package let track: String
+    package let tier: Tier
+    package let codec: String
+    /// Subscribers at present.
+    package let viewers: Int
+    package let bitsPerSecond: Int
+    package let framesPerSecond: Double
+    package let effort: Effort
+    package let statistics: LaneStatistics
+}
+
+extension Node {
+    /// The lanes of this node.
+    package mutating func laneDescriptions() -> [LaneDescription] {
+        var described: [LaneDescription] = []
+        for id in lanes.routes.keys.sorted() {
+            guard let route = lanes.routes[id], let source = lanes.sources[route.source],
+                let session = upTracks[source.track]?.session, let mid = upTracks[source.track]?.mid,
+                let place = sessions[session]?.room, let room = rooms[place]?.id
+            else { continue }
+            described.append(
+                LaneDescription(
+                    room: room, participant: sessions[session]?.participant, track: mid, tier: route.tier,
+                    codec: route.codec.rawValue, viewers: upTracks[route.track]?.subscribers.count ?? 0,
+                    bitsPerSecond: route.bitsPerSecond, framesPerSecond: route.framesPerSecond,
+                    effort: route.effort, statistics: route.statistics))
+        }
+        return described
+    }
+}
+
+extension NodeMetrics {
+    /// All lanes of all workers; there are 64 for each worker at most.
+    ///
+    /// - Parameter droppedFrames: encoded pictures of sources that came faster than they could be decoded.
+    package static func families(
+        lanes: [LaneDescription], _ counters: NodeCounters, droppedFrames: UInt64
+    ) -> [MetricFamily] {
+        func family(
+            _ name: String, _ help: String, _ kind: MetricFamily.Kind,
+            _ value: (LaneDescription) -> Double
+        ) -> MetricFamily {
+            MetricFamily(
+                name: name, help: help, kind: kind,
+                samples: lanes.map { .init(labels: labels(of: $0), value: value($0)) })
+        }
+        func total(_ name: String, _ help: String, _ value: UInt64) -> MetricFamily {
+            MetricFamily(name: name, help: help, kind: .counter, samples: [.init(value: Double(value))])
+        }
+        return [
+            total("smartc_lanes_opened_total", "Lanes that were made.", counters.lanesOpened),
+            total(
+                "smartc_lanes_refused_total",
+                "Lanes that were refused: no CPU, or a source that cannot be decoded.", counters.lanesRefused
+            ),
+            total(
+                "smartc_lane_pictures_damaged_total", "Encoded pictures of sources that could not be decoded.",
+                counters.lanePicturesDamaged),
+            total(
+                "smartc_lane_pictures_dropped_total",
+                "Encoded pictures of sources that waited for too long for a busy lane thread.", droppedFrames
+            ),
+            family("smartc_lane_viewers", "Subscribers of a lane.", .gauge) { Double($0.viewers) },
+            family("smartc_lane_bits_per_second", "What a lane sends, without headers.", .gauge) {
+                Double($0.bitsPerSecond)
+            },
+            family("smartc_lane_frames_per_second", "What a lane sends.", .gauge) { $0.framesPerSecond },
+            family("smartc_lane_effort", "0 fast, 1 real-time, 2 full.", .gauge) {
+                Double($0.effort.rawValue)
+            },
+            family("smartc_lane_changed_share", "How much of the picture changes, 0 to 1.", .gauge) {
+                $0.statistics.changedShare
+            },
+            family("smartc_lane_quantizer", "How coarsely a lane codes, 0 to 63.", .gauge) {
+                $0.statistics.quantizer
+            },
+            family("smartc_lane_height_pixels", "Of the pictures that a lane sends.", .gauge) {
+                Double($0.statistics.height)
+            },
+            family("smartc_lane_pictures_total", "Pictures of the source.", .counter) {
+                Double($0.statistics.picturesSeen)
+            },
+            family("smartc_lane_unchanged_pictures_total", "Pictures with nothing new.", .counter) {
+                Double($0.statistics.unchangedPictures)
+            },
+            family(
+                "smartc_lane_pictures_over_budget_total", "Pictures left out for want of bits.", .counter
+            ) { Double($0.statistics.picturesOverBudget) },
+            family("smartc_lane_key_frames_total", "Anchors that were made.", .counter) {
+                Double($0.statistics.keyFrames)
+            },
+            family("smartc_lane_resync_frames_total", "Frames for those who join.", .counter) {
+                Double($0.statistics.resyncFrames)
+            },
+            family("smartc_lane_delta_frames_total", "Other frames.", .counter) {
+                Double($0.statistics.deltaFrames)
+            },
+            family("smartc_lane_encode_seconds_total", "Scaling, analysis and coding.", .counter) {
+                $0.statistics.encodeTime.inSeconds
+            },
+        ]
+    }
+
+    private static func labels(of lane: LaneDescription) -> [(String, String)] {
+        [
+            ("room", "\(lane.room)"), ("participant", lane.participant.map { "\($0)" } ?? ""),
+            ("track", lane.track), ("tier", lane.tier.rawValue), ("codec", lane.codec),
+        ]
+    }
+}

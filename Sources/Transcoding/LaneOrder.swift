@@ -1,0 +1,27 @@
+package import Codecs
+
+/// What the thread of lanes is asked for. Sources and lanes are named by numbers that are never used again.
+package enum LaneOrder: Sendable {
+    case openSource(UInt32, VPXCodec)
+    case closeSource(UInt32)
+    case addLane(UInt32, source: UInt32, LaneSettings)
+    case removeLane(UInt32, source: UInt32)
+    case changeLane(UInt32, source: UInt32, bitsPerSecond: Int, framesPerSecond: Double)
+    /// Somebody waits for a resync frame.
+    case resync(UInt32, source: UInt32)
+    /// The source's next encoded picture.
+    case frame(source: UInt32, EncodedFrame)
+}
+
+/// What the thread of lanes tells.
+package enum LaneReport: Sendable {
+    case frame(lane: UInt32, LaneFrame)
+    /// An encoded picture could not be decoded: the source has to send a key frame.
+    case damaged(source: UInt32)
+    /// There is no CPU for another lane.
+    case refused(lane: UInt32)
+    /// libvpx does not take the source.
+    case failed(source: UInt32, reason: String)
+    /// How a lane does, about once a second.
+    case statistics(lane: UInt32, LaneStatistics, Effort)
+}

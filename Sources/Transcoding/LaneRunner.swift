@@ -1,0 +1,107 @@
+import BasicContainers
+package import Wire
+
+/// All lanes of one thread: carries out orders one after the other and tells what came of them.
+///
+/// It reads no clock and has no thread; whoever runs it brings both.
+package struct LaneRunner: ~Copyable {
+    /// Frames that may wait; with more the machine does not keep up.
+    private static let backlogLimit = 6
+    /// No thread has more, whatever the load: each takes half a megabyte and more.
+    private static let laneLimit = 64
+    private static let statisticsInterval = Duration.seconds(1)
+
+    struct Entry: ~Copyable {
+        let source: UInt32
+        var transcoder: Transcoder
+    }
+
+    private var entries = UniqueArray<Entry>()
+    private var laneCount = 0
+    private var governor: EffortGovernor
+    /// When each lane was last told of.
+    private var told: [UInt32: Instant] = [:]
+
+    /// - Parameter ceiling: the most CPU that lanes ever take.
+    package init(ceiling: Effort = .full) {
+        governor = EffortGovernor(startingAt: .realtime, ceiling: ceiling)
+    }
+
+    package var effort: Effort { governor.effort }
+
+    /// Carries out one order.
+    ///
+    /// - Parameters:
+    ///   - backlog: how many orders wait behind it.
+    ///   - clock: tells the time; it is asked before and after what takes long.
+    ///   - tell: called with what came of it.
+    package mutating func run(
+        _ order: LaneOrder, backlog: Int, clock: () -> Instant, tell: (LaneReport) -> Void
+    ) {
+        switch order {
+        case .openSource(let source, let codec):
+            do {
+                entries.append(Entry(source: source, transcoder: try Transcoder(codec)))
+            } catch {
+                tell(.failed(source: source, reason: "\(error)"))
+            }
+        case .closeSource(let source):
+            guard let index = index(of: source) else { return }
+            laneCount -= entries[index].transcoder.laneCount
+            _ = entries.remove(at: index)
+        case .addLane(let lane, let source, let settings):
+            guard let index = index(of: source) else { return }
+            guard laneCount < Self.laneLimit, governor.hasRoom else {
+                tell(.refused(lane: lane))
+                return
+            }
+            laneCount += 1
+            entries[index].transcoder.add(lane, settings)
+        case .removeLane(let lane, let source):
+            guard let index = index(of: source) else { return }
+            if entries[index].transcoder.remove(lane) { laneCount -= 1 }
+            told[lane] = nil
+        case .changeLane(let lane, let source, let bitsPerSecond, let framesPerSecond):
+            guard let index = index(of: source) else { return }
+            entries[index].transcoder.change(
+                lane, bitsPerSecond: bitsPerSecond, framesPerSecond: framesPerSecond)
+        case .resync(let lane, let source):
+            guard let index = index(of: source) else { return }
+            entries[index].transcoder.requestResync(of: lane)
+        case .frame(let source, let frame):
+            guard let index = index(of: source) else { return }
+            transcode(frame, with: index, backlog: backlog, clock: clock, tell: tell)
+        }
+    }
+
+    // MARK: - Private
+
+    private func index(of source: UInt32) -> Int? {
+        for index in 0..<entries.count where entries[index].source == source { return index }
+        return nil
+    }
+
+    private mutating func transcode(
+        _ frame: EncodedFrame, with index: Int, backlog: Int, clock: () -> Instant,
+        tell: (LaneReport) -> Void
+    ) {
+        let start = clock()
+        var due: [(lane: UInt32, statistics: LaneStatistics)] = []
+        let told = told
+        let isWhole = entries[index].transcoder.transcode(
+            frame.bytes.span, timestamp: frame.timestamp, effort: governor.effort, clock: clock
+        ) { lane, outcome, statistics in
+            if case .coded(let coded) = outcome { tell(.frame(lane: lane, coded)) }
+            if start >= (told[lane] ?? Instant(nanoseconds: .min)) + Self.statisticsInterval {
+                due.append((lane, statistics))
+            }
+        }
+        if !isWhole { tell(.damaged(source: entries[index].source)) }
+        for report in due {
+            self.told[report.lane] = start
+            tell(.statistics(lane: report.lane, report.statistics, governor.effort))
+        }
+        let end = clock()
+        governor.spent(end - start, isBacklogged: backlog > Self.backlogLimit, at: end)
+    }
+}

@@ -1,0 +1,97 @@
+"""A source transcoded for those who ask for less: real browsers decode it, and nobody's join costs the others a key frame."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from aiortc_peer import AiortcWatcher, EventLoopThread
+from chromium import Publisher, Report, Watcher
+from counter_clip import Clip
+from relay_process import Relay
+
+TIER = "144p"
+SIZE = (256, 144)
+
+# How long others have watched when somebody joins: the anchor is old by then.
+AGE_PICTURES = 400
+
+
+def watch_lane(watcher: Watcher, relay: Relay, room: str, codec: str) -> None:
+    watcher.watch(relay.url(f"/whep/{room}/alice?tier={TIER}"), audio=False, codec=codec)
+    watcher.wait_for("page.firstPaintedAt !== undefined")
+
+
+def received(watcher: Watcher) -> Report:
+    return watcher.report("inbound-rtp", kind="video")
+
+
+def wait_for_decoded(watcher: Watcher, count: int, seconds: float = 60) -> None:
+    """Waits until so many pictures were decoded."""
+    watcher.wait_for(
+        f"page.statistics().then((all) => all.some((each) => each.framesDecoded >= {count}))", seconds
+    )
+
+
+@pytest.fixture
+def publisher(
+    relay: Relay, room: str, publisher_clip: Clip, new_publisher: Callable[[], Publisher]
+) -> Publisher:
+    made = new_publisher()
+    made.publish(relay.url(f"/whip/{room}?participant=alice"), publisher_clip, "VP8", audio=False)
+    made.wait_for_numbers(1, seconds=20)
+    return made
+
+
+@pytest.mark.usefixtures("publisher")
+@pytest.mark.parametrize("codec", ["VP8", "VP9"])
+def test_a_join_costs_the_others_no_key_frame(
+    codec: str, relay: Relay, room: str, new_watcher: Callable[[], Watcher]
+) -> None:
+    veteran = new_watcher()
+    watch_lane(veteran, relay, room, codec)
+    wait_for_decoded(veteran, AGE_PICTURES)
+
+    newcomer = new_watcher()
+    watch_lane(newcomer, relay, room, codec)
+    assert newcomer.first_picture_milliseconds() < 1000
+    decoded = received(newcomer)["framesDecoded"]
+    wait_for_decoded(newcomer, decoded + 60)
+
+    for watcher in (veteran, newcomer):
+        report = received(watcher)
+        assert (report["frameWidth"], report["frameHeight"]) == SIZE
+        assert report["keyFramesDecoded"] == 1, report
+        assert report["freezeCount"] == 0, report
+        assert report["pliCount"] <= 1, report
+        codecs = [each["mimeType"] for each in watcher.statistics() if each["id"] == report["codecId"]]
+        assert codecs == [f"video/{codec}"]
+    resyncs = [
+        each.value
+        for each in relay.metrics().named("smartc_lane_resync_frames_total")
+        if (each.labels["room"], each.labels["codec"]) == (room, codec.lower())
+    ]
+    assert resyncs and resyncs[0] >= 1
+
+
+@pytest.mark.usefixtures("publisher")
+def test_aiortc_decodes_a_lane(relay: Relay, room: str) -> None:
+    async def session() -> AiortcWatcher:
+        watcher = AiortcWatcher()
+        try:
+            await watcher.watch(relay.url(f"/whep/{room}/alice?tier={TIER}"))
+            await watcher.wait_for_media(60, 0)
+        finally:
+            await watcher.close()
+        return watcher
+
+    with EventLoopThread() as loop:
+        watcher = loop.run(session())
+    assert watcher.sizes == {SIZE}
+
+
+def test_an_unknown_tier_is_refused(relay: Relay, room: str) -> None:
+    answer = relay.request("POST", f"/whep/{room}/alice?tier=145p", b"v=0", content_type="application/sdp")
+    assert answer.status == 400
+    assert "144p, 240p, 360p, 480p, 720p" in answer.text
