@@ -9,8 +9,8 @@ package import Wire
 ///     // For every packet that goes out, of whatever kind; the number goes into the transport-wide extension.
 ///     let number = downlink.sent(bytes: datagram.count, kind: .video, at: now)
 ///
-///     // Audio goes at once. Video and retransmissions go at once if nothing waits and there is room, else they wait.
-///     if queue.isEmpty, downlink.canSend(at: now) { send(packet) } else {
+///     // Audio goes at once. Video and retransmissions go at once if nothing is ahead and there is room, else they wait.
+///     if !queue.hasAhead(of: kind), downlink.canSend(at: now) { send(packet) } else {
 ///         if !queue.append(entry) || queue.slotToDrop(pacing: downlink.pacingBitsPerSecond) != nil {
 ///             // Drop that slot's packets, and all that follow until its next key frame, which is asked for.
 ///         }

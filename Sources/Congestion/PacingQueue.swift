@@ -18,62 +18,66 @@ package struct QueuedPacket<Reference: BitwiseCopyable & Sendable>: BitwiseCopya
     }
 }
 
-/// The video packets and retransmissions of one subscriber that the pacer holds back, first in, first out. Audio does
-/// not come here.
+/// The video packets and retransmissions of one subscriber that the pacer holds back. Audio does not come here.
+///
+/// Retransmissions leave first: whoever lost a packet shows nothing of what comes after it, so that it is worth more than
+/// a new one. Among themselves both are first in, first out, and the numbers of a stream stay in order.
 ///
 /// Drop policy: what takes longer than half a second at the pacing rate, or more than 1024 packets, is too much. The
 /// slot with most bytes is dropped then, all of it, and the caller sends nothing more of it until its next key frame:
 /// half of a frame or a frame without its predecessor cannot be decoded, so that anything less would make the others
-/// wait for nothing. The other slots keep what they have.
+/// wait for nothing. The other slots keep what they have. Of retransmissions 256 wait at most, and further ones are
+/// refused: a subscriber that asks for more has lost more than repairs can mend.
 package struct PacingQueue<Reference: BitwiseCopyable & Sendable>: ~Copyable {
     package static var capacity: Int { 1024 }
+    package static var repairCapacity: Int { 256 }
     package static var longestWait: Duration { .milliseconds(500) }
 
-    private var ring: [QueuedPacket<Reference>] = []
-    private var head = 0
-    package private(set) var count = 0
+    private var repairs = PacketRing<QueuedPacket<Reference>>()
+    private var pictures = PacketRing<QueuedPacket<Reference>>()
     /// Of all packets, with headers.
     package private(set) var bytes = 0
 
     package init() {}
 
+    package var count: Int { repairs.count + pictures.count }
+
     package var isEmpty: Bool { count == 0 }
 
     /// The packet to send next.
-    package var first: QueuedPacket<Reference>? { count > 0 ? ring[head] : nil }
+    package var first: QueuedPacket<Reference>? { repairs.first ?? pictures.first }
+
+    /// Whether something waits that a packet of this kind must not overtake.
+    package func hasAhead(of kind: PacketKind) -> Bool {
+        kind == .retransmission ? repairs.count > 0 : !isEmpty
+    }
 
     /// Appends a packet.
     ///
-    /// - Returns: `false` if there is no room: the caller drops the slot that `slotToDrop` names.
+    /// - Returns: `false` if there is no room. Of video the caller drops the slot that `slotToDrop` names.
     package mutating func append(_ packet: QueuedPacket<Reference>) -> Bool {
-        if count == ring.count {
-            guard count < Self.capacity else { return false }
-            grow(with: packet)
-        }
-        ring[(head + count) & (ring.count - 1)] = packet
-        count += 1
-        bytes += Int(packet.bytes) + BandwidthEstimator.headerBytes
+        let isTaken =
+            packet.kind == .retransmission
+            ? repairs.append(packet, limit: Self.repairCapacity)
+            : pictures.append(packet, limit: Self.capacity)
+        guard isTaken else { return false }
+        bytes += Self.size(of: packet)
         return true
     }
 
     package mutating func removeFirst() -> QueuedPacket<Reference>? {
-        guard count > 0 else { return nil }
-        let packet = ring[head]
-        head = (head + 1) & (ring.count - 1)
-        count -= 1
-        bytes -= Int(packet.bytes) + BandwidthEstimator.headerBytes
+        guard let packet = repairs.removeFirst() ?? pictures.removeFirst() else { return nil }
+        bytes -= Self.size(of: packet)
         return packet
     }
 
     /// The slot to give up, if more waits than may.
     package func slotToDrop(pacing bitsPerSecond: Int) -> UInt8? {
         let bits = PacingQueue.longestWait.inSeconds * Double(bitsPerSecond)
-        guard count >= Self.capacity || Double(bytes * 8) > bits else { return nil }
+        guard pictures.count >= Self.capacity || Double(bytes * 8) > bits else { return nil }
         var sums = InlineArray<64, Int>(repeating: 0)
-        for offset in 0..<count {
-            let packet = ring[(head + offset) & (ring.count - 1)]
-            sums[Int(packet.slot & 63)] += Int(packet.bytes)
-        }
+        repairs.forEach { sums[Int($0.slot & 63)] += Int($0.bytes) }
+        pictures.forEach { sums[Int($0.slot & 63)] += Int($0.bytes) }
         var heaviest = 0
         for slot in 1..<64 where sums[slot] > sums[heaviest] { heaviest = slot }
         return sums[heaviest] > 0 ? UInt8(heaviest) : nil
@@ -81,29 +85,17 @@ package struct PacingQueue<Reference: BitwiseCopyable & Sendable>: ~Copyable {
 
     /// Removes all packets of a slot and returns how many there were.
     package mutating func drop(slot: UInt8) -> Int {
-        var kept = 0
-        var keptBytes = 0
-        for offset in 0..<count {
-            let packet = ring[(head + offset) & (ring.count - 1)]
-            guard packet.slot != slot else { continue }
-            ring[(head + kept) & (ring.count - 1)] = packet
-            kept += 1
-            keptBytes += Int(packet.bytes) + BandwidthEstimator.headerBytes
-        }
-        defer {
-            count = kept
-            bytes = keptBytes
-        }
-        return count - kept
+        let before = count
+        repairs.filter { $0.slot != slot }
+        pictures.filter { $0.slot != slot }
+        var left = 0
+        repairs.forEach { left += Self.size(of: $0) }
+        pictures.forEach { left += Self.size(of: $0) }
+        bytes = left
+        return before - count
     }
 
-    /// Doubles the room; `filler` takes the places that are not used yet.
-    private mutating func grow(with filler: QueuedPacket<Reference>) {
-        var larger: [QueuedPacket<Reference>] = []
-        larger.reserveCapacity(max(16, ring.count * 2))
-        for offset in 0..<count { larger.append(ring[(head + offset) & (ring.count - 1)]) }
-        while larger.count < max(16, ring.count * 2) { larger.append(filler) }
-        ring = larger
-        head = 0
+    private static func size(of packet: QueuedPacket<Reference>) -> Int {
+        Int(packet.bytes) + BandwidthEstimator.headerBytes
     }
 }

@@ -176,7 +176,7 @@ extension Node {
             subscriberLinks[link]?.downlink.estimator.hasFeedback == true
         else { return false }
         let isFree =
-            subscriberLinks[link]?.queue.isEmpty == true
+            subscriberLinks[link]?.queue.hasAhead(of: kind) == false
             && subscriberLinks[link]?.downlink.canSend(at: now) == true
         guard !isFree, let place = subscriberLinks[link]?.downTracks.firstIndex(of: downTrack) else {
             return false
@@ -186,7 +186,11 @@ extension Node {
                 downTrack: Int32(truncatingIfNeeded: downTrack), ssrc: ssrc, sequenceNumber: sequenceNumber,
                 payloadType: payloadType),
             bytes: bytes, slot: place, kind: kind)
-        guard subscriberLinks[link]?.queue.append(held) == true else { return false }
+        guard subscriberLinks[link]?.queue.append(held) == true else {
+            guard kind == .retransmission else { return false }
+            counters.drops[.retransmissionBudget] += 1
+            return true
+        }
         nextLinkTick = min(
             nextLinkTick ?? now + SubscriberLink.shortestStep, now + SubscriberLink.shortestStep)
         if let pacing = subscriberLinks[link]?.downlink.pacingBitsPerSecond,

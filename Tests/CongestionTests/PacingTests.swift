@@ -60,6 +60,58 @@ import Wire
         #expect(left == (400, 400 * 1028))
     }
 
+    @Test func `retransmissions overtake video and wait for each other`() {
+        var queue = PacingQueue<UInt32>()
+        func append(_ number: UInt32, _ kind: PacketKind) -> Bool {
+            queue.append(QueuedPacket(reference: number, bytes: 1000, slot: Int(number % 2), kind: kind))
+        }
+        let isFree = !queue.hasAhead(of: .video) && !queue.hasAhead(of: .retransmission)
+        let taken = [
+            append(0, .video), append(1, .video), append(2, .retransmission), append(3, .retransmission),
+        ]
+        #expect(isFree)
+        #expect(taken == [true, true, true, true])
+        var order: [UInt32] = []
+        while let packet = queue.removeFirst() {
+            order.append(packet.reference)
+            if order.count == 2 {
+                let ahead = (queue.hasAhead(of: .retransmission), queue.hasAhead(of: .video))
+                #expect(ahead == (false, true))
+            }
+        }
+        #expect(order == [2, 3, 0, 1])
+        let left = (queue.count, queue.bytes)
+        #expect(left == (0, 0))
+    }
+
+    @Test func `a slot that is given up loses its retransmissions, too, and those of others stay`() {
+        var queue = PacingQueue<UInt32>()
+        for number: UInt32 in 0..<6 {
+            _ = queue.append(
+                QueuedPacket(
+                    reference: number, bytes: 1000, slot: Int(number % 2),
+                    kind: number < 4 ? .video : .retransmission))
+        }
+        let dropped = queue.drop(slot: 0)
+        let left = (queue.count, queue.bytes, queue.removeFirst()?.reference, queue.removeFirst()?.reference)
+        #expect(dropped == 3)
+        #expect(left == (3, 3 * 1028, 5, 1))
+    }
+
+    @Test func `the number of retransmissions is bounded, and they leave video its room`() {
+        var queue = PacingQueue<UInt32>()
+        var taken = 0
+        for number in 0..<1000
+        where queue.append(
+            QueuedPacket(reference: UInt32(number), bytes: 1, slot: 3, kind: .retransmission))
+        {
+            taken += 1
+        }
+        let isVideoTaken = queue.append(QueuedPacket(reference: 0, bytes: 1, slot: 3, kind: .video))
+        #expect(taken == 256)
+        #expect(isVideoTaken)
+    }
+
     @Test func `half a second is too much, and the largest slot goes`() {
         var queue = PacingQueue<UInt32>()
         for number in 0..<30 {
