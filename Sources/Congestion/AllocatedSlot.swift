@@ -40,6 +40,14 @@ package struct AllocatedSlot: Sendable {
         self = AllocatedSlot(priority: priority, wantedHeight: wantedHeight, options: options)
     }
 
+    /// What a choice takes of the link.
+    package func bitsPerSecond(of choice: Choice) -> Int {
+        switch choice {
+        case .unused, .paused: 0
+        case .layer(let id): cost(options.index(of: id) ?? -1)
+        }
+    }
+
     /// The index of the layer that is sent, -1 when none is.
     var current: Int {
         switch choice {

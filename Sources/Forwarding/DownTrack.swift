@@ -135,7 +135,9 @@ package struct DownTrack: Sendable {
     /// Chooses what the subscriber is given of its source. Layers below the present ones are left at the next picture; more
     /// spatial layers come with a key frame, which is asked for while their packets arrive. Whoever names another encoding
     /// has to `retarget` to it, too.
-    package mutating func aim(at new: LayerTarget) {
+    ///
+    /// - Parameter isEasing: whether what plays is cut to its base temporal layer until another encoding takes over.
+    package mutating func aim(at new: LayerTarget, isEasing: Bool = false) {
         layerTarget = new
         switch new {
         case .best, .lane:
@@ -143,6 +145,7 @@ package struct DownTrack: Sendable {
             selector.resume()
         case .layer(let layer):
             selector.want(layer.limits)
+            if isEasing { selector.ease() }
             selector.resume()
         case .paused:
             selector.pause()

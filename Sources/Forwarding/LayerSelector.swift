@@ -12,6 +12,9 @@ import Wire
 /// temporal layers go at once and come back where a picture of theirs needs none that was left out. All layers below the
 /// spatial limit are forwarded, also those that no other refers to at present (L3T3_KEY), so that one can go down to them at
 /// any time.
+///
+/// A switch to something smaller can be eased: until its key frame comes, the present source gives its base temporal layer
+/// only, where it has several, so that it takes less at once.
 struct LayerSelector: Sendable {
     private enum State: Sendable {
         case idle
@@ -53,6 +56,8 @@ struct LayerSelector: Sendable {
     private var state = State.idle
     /// What is asked for.
     private(set) var wanted = LayerLimits.all
+    /// Whether the present source is cut to its base temporal layer while a switch waits for its key frame.
+    private var isEased = false
     private var limitStarts = InlineArray<8, Int64>(repeating: .max)
     private var limitValues = InlineArray<8, LayerLimits>(repeating: .all)
     private var newestLimits = 0
@@ -91,6 +96,7 @@ struct LayerSelector: Sendable {
 
     /// Chooses the source.
     mutating func retarget(to new: SourceReference) {
+        if new == source { isEased = false }
         switch state {
         case .idle: state = .waiting(for: new, former: nil)
         case .waiting(_, let former): state = .waiting(for: new, former: former == new ? nil : former)
@@ -170,6 +176,12 @@ struct LayerSelector: Sendable {
     /// Asks for layers of the source, or of the target if there is one: its limits hold from its key frame on.
     mutating func want(_ limits: LayerLimits) {
         wanted = limits
+        isEased = false
+    }
+
+    /// Lets the present source take as little as it can until the target takes over. To be called after `want`.
+    mutating func ease() {
+        isEased = true
     }
 
     // MARK: - Packets
@@ -210,6 +222,7 @@ struct LayerSelector: Sendable {
         case .waiting(let target, _) where target != origin: state = .switching(from: origin, to: target)
         case .idle, .waiting, .forwarding, .switching, .pausing, .paused: state = .forwarding(origin)
         }
+        isEased = false
         for index in 0..<Self.memory { limitStarts[index] = .max }
         newestLimits = 0
         limitStarts[0] = position
@@ -278,7 +291,12 @@ struct LayerSelector: Sendable {
         switch state {
         case .forwarding: break
         // What is asked for concerns the target.
-        case .idle, .waiting, .switching, .pausing, .paused: return
+        case .switching:
+            if isEased, limits.temporal > 0 {
+                setLimits(LayerLimits(spatial: limits.spatial, temporal: 0), from: position)
+            }
+            return
+        case .idle, .waiting, .pausing, .paused: return
         }
         var new = limits
         if packet.isKeyFrameStart { new = wanted }
@@ -296,7 +314,10 @@ struct LayerSelector: Sendable {
                 new.temporal = level
             }
         }
-        guard new != limits else { return }
+        if new != limits { setLimits(new, from: position) }
+    }
+
+    private mutating func setLimits(_ new: LayerLimits, from position: Int64) {
         newestLimits = (newestLimits + 1) % Self.memory
         limitStarts[newestLimits] = position
         limitValues[newestLimits] = new

@@ -101,6 +101,7 @@ extension Node {
             summary.nextBitsPerSecond = summary.bitsPerSecond
         }
         subscriberLinks[link]?.downlink.wish(for: summary, at: now)
+        let isOverdrawn = takenByPlaying(on: link) > measured
         for (place, downTrack) in downTracks.enumerated() {
             guard let slot = subscriberLinks[link]?.allocator.slots[place],
                 subscriberLinks[link]?.shown[place] != nil
@@ -116,21 +117,11 @@ extension Node {
                 case .unused, .paused: .paused
                 case .layer(let number): .layer(Layer(number: number))
                 }
-            if self.downTracks[downTrack]?.layerTarget != target { aim(downTrack, at: target) }
+            if self.downTracks[downTrack]?.layerTarget != target {
+                let isLess = slot.bitsPerSecond(of: slot.choice) < playingBitsPerSecond(of: downTrack, slot)
+                aim(downTrack, at: target, isEasing: isOverdrawn && isLess)
+            }
         }
-    }
-
-    /// Whether slots may be left without their smallest layer: only those of participants, who are told of it, and only where
-    /// feedback shows that the link is overfull. Who is starved already has to prove that the link carries more.
-    private mutating func mayStarve(_ session: Int, on link: Int, at now: Instant) -> Bool {
-        guard sessions[session]?.participation != nil,
-            subscriberLinks[link]?.downlink.estimator.hasFeedback == true,
-            let since = subscriberLinks[link]?.since, now >= since + SubscriberLink.benefitOfDoubt
-        else { return false }
-        if subscriberLinks[link]?.isStarving == true { return true }
-        return (subscriberLinks[link]?.downlink.estimator.queueingDelay ?? .zero)
-            > SubscriberLink.overfullQueue
-            || (subscriberLinks[link]?.downlink.estimator.lossShare ?? 0) > SubscriberLink.overfullLoss
     }
 
     /// The size in pixels of what a slot shows, where known.

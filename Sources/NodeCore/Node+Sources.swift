@@ -75,9 +75,10 @@ extension Node {
             track: source.track, generation: source.generation, encoding: lowest.encoding)
     }
 
-    /// Chooses the layer of its source that a slot is given. What is playing goes on until the new one can begin.
-    mutating func aim(_ downTrack: Int, at target: LayerTarget) {
-        downTracks[downTrack]?.aim(at: target)
+    /// Chooses the layer of its source that a slot is given. What is playing goes on until the new one can begin; with
+    /// fewer pictures if that is to ease the link.
+    mutating func aim(_ downTrack: Int, at target: LayerTarget, isEasing: Bool = false) {
+        downTracks[downTrack]?.aim(at: target, isEasing: isEasing)
         guard target != .paused, let source = downTracks[downTrack]?.target ?? downTracks[downTrack]?.source,
             isCurrent(source), let preferred = preferredSource(of: origin(of: Int(source.track)))
         else { return }

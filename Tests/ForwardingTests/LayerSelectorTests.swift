@@ -208,6 +208,37 @@ import Wire
         #expect(selector.limits.temporal == 0)
     }
 
+    @Test func `while an eased switch waits the old encoding gives its base temporal layer only`() {
+        var selector = Self.forwarding(LayerLimits(spatial: 7, temporal: 2))
+        selector.want(LayerLimits(spatial: 7, temporal: 2))
+        selector.ease()
+        selector.retarget(to: Self.lower)
+        // The picture that has begun is sent to its end.
+        let rest = selector.decideNewest(
+            Self.packet(temporal: 2, starts: false), timestamp: 10, hasMarker: true, at: 101)
+        let upper = selector.decideNewest(Self.packet(temporal: 1), timestamp: 20, hasMarker: true, at: 102)
+        let base = selector.decideNewest(Self.packet(), timestamp: 30, hasMarker: true, at: 103)
+        #expect(Self.isForwarded(rest) && !Self.isForwarded(upper) && Self.isForwarded(base))
+        _ = selector.begin(Self.lower, at: 104, timestamp: 40)
+        #expect(selector.limits.temporal == 2)
+    }
+
+    @Test func `an eased switch that is given up leaves nothing eased`() {
+        var selector = Self.forwarding(LayerLimits(spatial: 7, temporal: 2))
+        selector.ease()
+        selector.retarget(to: Self.lower)
+        _ = selector.decideNewest(Self.packet(.levels(0xFF)), timestamp: 10, hasMarker: true, at: 101)
+        #expect(selector.limits.temporal == 0)
+        selector.want(LayerLimits(spatial: 7, temporal: 2))
+        selector.retarget(to: Self.a)
+        _ = selector.decideNewest(Self.packet(.levels(0xFF)), timestamp: 20, hasMarker: true, at: 102)
+        #expect(selector.limits.temporal == 2)
+        // Of the next switch nobody has asked for that.
+        selector.retarget(to: Self.lower)
+        let upper = selector.decideNewest(Self.packet(temporal: 2), timestamp: 30, hasMarker: true, at: 103)
+        #expect(Self.isForwarded(upper))
+    }
+
     @Test func `a late packet is decided by the limits of its place`() {
         var selector = Self.forwarding(LayerLimits(spatial: 7, temporal: 2))
         for step in 1...5 as ClosedRange<Int64> {

@@ -1,0 +1,44 @@
+import Congestion
+import Forwarding
+import Wire
+
+// What shows that a subscriber's link is given more than it carries.
+extension Node {
+    /// Whether slots may be left without their smallest layer: only those of participants, who are told of it, and only where
+    /// feedback shows that the link is overfull. Who is starved already has to prove that the link carries more.
+    mutating func mayStarve(_ session: Int, on link: Int, at now: Instant) -> Bool {
+        guard sessions[session]?.participation != nil,
+            subscriberLinks[link]?.downlink.estimator.hasFeedback == true,
+            let since = subscriberLinks[link]?.since, now >= since + SubscriberLink.benefitOfDoubt
+        else { return false }
+        if subscriberLinks[link]?.isStarving == true { return true }
+        return (subscriberLinks[link]?.downlink.estimator.queueingDelay ?? .zero)
+            > SubscriberLink.overfullQueue
+            || (subscriberLinks[link]?.downlink.estimator.lossShare ?? 0) > SubscriberLink.overfullLoss
+    }
+
+    /// What a link is sent at present, as far as layers are known: more than what the allocator has chosen while switches
+    /// wait for their key frames.
+    mutating func takenByPlaying(on link: Int) -> Int {
+        var sum = 0
+        for (place, downTrack) in (subscriberLinks[link]?.downTracks ?? []).enumerated() {
+            guard let slot = subscriberLinks[link]?.allocator.slots[place] else { continue }
+            sum += playingBitsPerSecond(of: downTrack, slot)
+        }
+        return sum
+    }
+
+    /// What a slot is sent at present; 0 while that is nothing, or not known.
+    mutating func playingBitsPerSecond(of downTrack: Int, _ slot: AllocatedSlot) -> Int {
+        guard let playing = downTracks[downTrack]?.layer else { return 0 }
+        var most = 0
+        for index in 0..<slot.options.count {
+            let layer = Layer(number: slot.options[index].id)
+            guard layer.encoding == playing.encoding, layer.spatial <= playing.spatial,
+                layer.temporal <= playing.temporal
+            else { continue }
+            most = max(most, Int(slot.options[index].bitsPerSecond))
+        }
+        return most
+    }
+}
