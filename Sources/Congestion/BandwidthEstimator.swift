@@ -44,9 +44,16 @@ package struct BandwidthEstimator: ~Copyable {
     /// How long a probe's own queue is not held against the link, in microseconds.
     static let probeShadow: Int64 = 250_000
     static let statusesPerSecond: Int64 = 20_000
+    /// What shows that a link is overfull.
+    static let overfullQueue: Int64 = 50_000
+    static let overfullLoss = 0.05
+    /// A receiver that measures overuse advises 0.85 of what it gets.
+    static let adviceForLess = 0.95
+    /// For so long a report or an advice is believed, in microseconds.
+    static let reportLifetime: Int64 = 3_000_000
 
     let limits: Limits
-    var history = SentPacketHistory()
+    var history: SentPacketHistory
     var groups = PacketGroups()
     var trend = DelayTrend()
     var queue = QueueingDelay()
@@ -73,16 +80,23 @@ package struct BandwidthEstimator: ~Copyable {
     /// When the first packet was sent after the last feedback.
     var unansweredSince: Int64?
     var lastTimeout: Int64 = 0
-    /// The receiver's own limit (REMB).
+    /// The receiver's own limit (REMB), whether it is less than what was sent, and when that was told.
     var advice: Double?
+    var isAdvisedToSendLess = false
+    var advisedAt: Int64?
+    /// What the last receiver report told, of remotes that do not tell of arrivals.
+    var reportedLoss = 0.0
+    var reportedAt: Int64?
     /// In microseconds: the shortest of late, and smoothed.
     var roundTripMicroseconds: Int64 = 200_000
     package internal(set) var hasFeedback = false
     /// Feedback packets that made no sense, or came in such numbers that they were not read.
     package internal(set) var refusedFeedback: UInt64 = 0
 
-    package init(limits: Limits = Limits()) {
+    /// - Parameter expectsFeedback: whether the remote has agreed to tell of arrivals; else no packet is remembered.
+    package init(limits: Limits = Limits(), expectsFeedback: Bool = true) {
         self.limits = limits
+        history = SentPacketHistory(isUsed: expectsFeedback)
         rate = Double(min(max(limits.start, limits.floor), limits.ceiling))
     }
 
@@ -103,7 +117,7 @@ package struct BandwidthEstimator: ~Copyable {
     package var roundTrip: Duration { .microseconds(roundTripMicroseconds) }
 
     /// The share of packets lost of late, 0...1.
-    package var lossShare: Double { loss.share ?? 0 }
+    package var lossShare: Double { hasFeedback ? loss.share ?? 0 : reportedLoss }
 
     /// Notes a packet that is about to be sent, whatever its kind, and returns the number to write into it.
     ///
@@ -134,34 +148,6 @@ package struct BandwidthEstimator: ~Copyable {
     package mutating func takeProbeResult() -> ProbeResult? {
         defer { result = nil }
         return result
-    }
-
-    /// Takes a receiver report of a remote without transport-wide feedback; of no effect with it.
-    ///
-    /// Without arrivals the rise has no other bound than losses: four times what is sent, which is the step from one
-    /// simulcast layer to the next.
-    ///
-    /// - Parameter lossFraction: since the previous report, 0...1, the worst or the average of all sources.
-    package mutating func receive(lossFraction: Double, roundTrip: Duration?, at now: Instant) {
-        let time = now.microseconds
-        if let roundTrip { smoothRoundTrip(roundTrip.nanoseconds / 1000) }
-        guard !hasFeedback else { return }
-        unansweredSince = nil
-        let sent = sending.bitsPerSecond(at: time)
-        if lossFraction > Self.lossToLower {
-            lower(to: max(rate * (1 - 0.5 * min(lossFraction, 1)), sent * (1 - lossFraction) * 0.5), at: time)
-        } else if lossFraction < Self.lossToRaise {
-            raise(upTo: 4 * sent, at: time)
-        }
-        lastUpdate = time
-    }
-
-    /// Takes the bitrate that a remote without transport-wide feedback advises (REMB). It bounds the estimate.
-    package mutating func receive(remb bitsPerSecond: UInt64, at now: Instant) {
-        unansweredSince = nil
-        advice = Double(bitsPerSecond)
-        // What the receiver has measured itself needs no slow approach.
-        if !hasFeedback { rate = min(max(rate, Double(bitsPerSecond)), Double(limits.ceiling)) }
     }
 }
 

@@ -4,7 +4,8 @@ package import Wire
 /// The way to one remote: how much it takes, when the next packet may go, and when to find out whether there is more.
 ///
 /// It sees the size and the kind of every packet that goes to the remote, and the feedback that comes back; it holds
-/// no packet. One per subscriber, 4 kB at first. The caller owns the media:
+/// no packet. One per subscriber, 4 kB at first, and half of that
+/// if its remote never tells of arrivals. The caller owns the media:
 ///
 ///     // For every packet that goes out, of whatever kind; the number goes into the transport-wide extension.
 ///     let number = downlink.sent(bytes: datagram.count, kind: .video, at: now)
@@ -42,6 +43,8 @@ package struct Downlink: ~Copyable {
     package private(set) var estimator: BandwidthEstimator
     private var pacer: Pacer
     private var prober: ProbeController
+    private var ramp = PaddingRamp()
+    private let canPad: Bool
     private var audio = ArrivalRate()
     private var repairs = ArrivalRate()
     /// The repairs' rate, smoothed over some seconds: a burst of losses is no reason for another layer.
@@ -49,8 +52,15 @@ package struct Downlink: ~Copyable {
     private var repairsSmoothedAt: Int64?
     private var videoWish: BitrateAllocator.Summary?
 
-    package init(limits: BandwidthEstimator.Limits = BandwidthEstimator.Limits()) {
-        estimator = BandwidthEstimator(limits: limits)
+    /// - Parameters:
+    ///   - expectsFeedback: whether the remote has agreed to transport-wide feedback.
+    ///   - canPad: whether padding can be sent to it where an estimate of its own asks for that.
+    package init(
+        limits: BandwidthEstimator.Limits = BandwidthEstimator.Limits(), expectsFeedback: Bool = true,
+        canPad: Bool = true
+    ) {
+        self.canPad = canPad
+        estimator = BandwidthEstimator(limits: limits, expectsFeedback: expectsFeedback)
         pacer = Pacer(estimate: limits.start)
         prober = ProbeController(estimate: limits.start)
     }
@@ -85,6 +95,7 @@ package struct Downlink: ~Copyable {
         case .video, .padding: break
         }
         pacer.sent(bytes: size, at: now)
+        ramp.sent(bytes: size, at: now)
         let cluster = prober.cluster
         if cluster != 0 { prober.sent(bytes: size, at: now) }
         let number = estimator.sent(bytes: bytes, kind: kind, cluster: cluster, at: now)
@@ -93,7 +104,10 @@ package struct Downlink: ~Copyable {
     }
 
     /// The size of the padding packet to send now, if one is due: UDP payload, to be met by about a tenth.
-    package func padding(at now: Instant) -> Int? { prober.padding(at: now) }
+    package func padding(at now: Instant) -> Int? { prober.padding(at: now) ?? ramp.padding(at: now) }
+
+    /// Whether what was told of late shows that the link is overfull; see `BandwidthEstimator.isOverfull`.
+    package func isOverfull(at now: Instant) -> Bool { estimator.isOverfull(at: now) }
 
     /// Takes transport-wide feedback; see `BandwidthEstimator.receive`.
     @discardableResult
@@ -129,7 +143,9 @@ package struct Downlink: ~Copyable {
     /// When `advance` is due.
     package func deadline(isQueueEmpty: Bool) -> Instant? {
         var earliest = estimator.deadline
-        if let probing = prober.deadline { earliest = min(earliest ?? probing, probing) }
+        for padding in [prober.deadline, ramp.deadline] {
+            if let padding { earliest = min(earliest ?? padding, padding) }
+        }
         if !isQueueEmpty { earliest = min(earliest ?? pacer.deadline, pacer.deadline) }
         return earliest
     }
@@ -154,13 +170,17 @@ package struct Downlink: ~Copyable {
             isCongested ? .congested : sinceOveruse < Self.standingTime ? .recovering : .none
         pacer.update(estimate: estimate, strain: strain)
         var wish: ProbeController.Wish?
-        // Without arrivals there is nothing to measure a probe by; the first come before the first feedback.
-        if estimator.hasFeedback || prober.begun < 3, let videoWish, let next = videoWish.nextBitsPerSecond {
+        if let videoWish, let next = videoWish.nextBitsPerSecond {
             let other = estimate - videoBitsPerSecond(at: now)
             let most = estimator.limits.ceiling
             let all = Int(Double(videoWish.desiredBitsPerSecond) * BitrateAllocator.headroom) + other
             wish = ProbeController.Wish(next: min(next + other, most), all: min(all, most))
         }
+        ramp.update(
+            estimate: estimate, wish: canPad && estimator.isAdvised(at: time) ? wish : nil,
+            isOverfull: estimator.isOverfull(at: now), at: now)
+        // Without arrivals there is nothing to measure a probe by; the first come before the first feedback.
+        if !estimator.hasFeedback, prober.begun >= 3 { wish = nil }
         prober.update(estimate: estimate, wish: wish, isCongested: isCongested, at: now)
     }
 

@@ -61,9 +61,11 @@ struct SentPacketHistory: ~Copyable {
     /// The number of the next packet, never wrapping; the lower 16 bits go on the wire.
     private(set) var next: Int64 = 1
 
-    init() {
+    /// - Parameter isUsed: whether packets are remembered at all; without, every one has the number 0.
+    init(isUsed: Bool = true) {
         entries = Array(
-            repeating: SentPacket(at: 0, bytes: 0, kind: .padding, cluster: 0), count: Self.initialCapacity)
+            repeating: SentPacket(at: 0, bytes: 0, kind: .padding, cluster: 0),
+            count: isUsed ? Self.initialCapacity : 0)
     }
 
     var capacity: Int { entries.count }
@@ -77,6 +79,7 @@ struct SentPacketHistory: ~Copyable {
     mutating func append(
         bytes: Int, kind: PacketKind, cluster: UInt8, at microseconds: Int64, mayGrow: Bool
     ) -> UInt16 {
+        guard !entries.isEmpty else { return 0 }
         let index = Int(next) & (entries.count - 1)
         if mayGrow, next > Int64(entries.count), entries.count < Self.maximumCapacity,
             microseconds - entries[index].time(before: microseconds) < Self.span

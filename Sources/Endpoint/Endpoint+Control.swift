@@ -142,6 +142,17 @@ extension Endpoint {
         }
     }
 
+    /// Tells the relay what the path to this endpoint takes, as a receiver that estimates that itself (REMB).
+    package mutating func advise(bitsPerSecond: UInt64, into outbox: inout Outbox) {
+        let sender = ownSSRC
+        let sources = incoming.map(\.ssrc)
+        sendControl(into: &outbox) { output in
+            RTCPWriter.receiverReport(sender: sender, blocks: [], into: &output)
+            RTCPWriter.receiverEstimatedMaximumBitrate(
+                sender: sender, bitsPerSecond: bitsPerSecond, ssrcs: sources, into: &output)
+        }
+    }
+
     private mutating func requestKeyFrame(of media: UInt32, into outbox: inout Outbox) {
         let sender = ownSSRC
         sendControl(into: &outbox) { output in

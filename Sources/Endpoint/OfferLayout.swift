@@ -67,9 +67,11 @@ struct OfferLayout {
         let own = streams.filter { $0.section == index }
         let rids = own.compactMap(\.rid)
         let isAudio = section.kind == .audio
-        var extensions: [(id: UInt8, kind: HeaderExtensionKind)] = [
-            (Self.absoluteSendTime, .absoluteSendTime), (Self.mid, .mid),
-        ]
+        var extensions: [(id: UInt8, kind: HeaderExtensionKind)] = [(Self.mid, .mid)]
+        // Of no use to a receiver that estimates nothing.
+        if section.direction.sends || settings.bandwidthFeedback == .remb {
+            extensions.append((Self.absoluteSendTime, .absoluteSendTime))
+        }
         if isAudio { extensions.append((Self.audioLevel, .audioLevel)) }
         if !isAudio { extensions += [(Self.rid, .rid), (Self.repairedRID, .repairedRID)] }
         // Whoever only receives estimates nothing, but may tell what arrives.
@@ -89,7 +91,7 @@ struct OfferLayout {
             rtxSSRC: hasRTX ? announced?.retransmissionSSRC : nil, rids: rids)
         built.feedback = isAudio ? [] : settings.repairsLosses ? [.nack, .pli, .fir] : [.pli, .fir]
         if wantsTransportWide { built.feedback.append(.transportCC) }
-        if settings.bandwidthFeedback == .remb, !isAudio, section.direction.sends {
+        if settings.bandwidthFeedback == .remb, !isAudio {
             built.feedback.append(.remb)
         }
         return built

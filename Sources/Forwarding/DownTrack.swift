@@ -80,7 +80,9 @@ package struct DownTrack: Sendable {
         let isRepeatedAsItWas =
             retransmissionSSRC == nil && section.codecs.contains { $0.feedback.contains(.nack) }
         identifiers = ExtensionIdentifiers(
-            section.extensions.filter { !isRepeatedAsItWas || $0.kind != .transportWideCC })
+            section.extensions.filter {
+                !isRepeatedAsItWas || ($0.kind != .transportWideCC && $0.kind != .absoluteSendTime)
+            })
         codecs = section.codecs
         munger = Munger(firstSequenceNumber: generator.next() >> 1, firstTimestamp: generator.next())
         // In the lower half, so that nobody misses a rollover who loses the first packets (RFC 3711

@@ -17,6 +17,7 @@ package struct ExtensionIdentifiers: Sendable, Equatable {
     package private(set) var rid: UInt8 = 0
     package private(set) var repairedRID: UInt8 = 0
     package private(set) var transportWideCC: UInt8 = 0
+    package private(set) var absoluteSendTime: UInt8 = 0
     package private(set) var audioLevel: UInt8 = 0
 
     package var dependencyDescriptor: UInt8 { through[Self.dependencyDescriptorIndex] }
@@ -28,6 +29,7 @@ package struct ExtensionIdentifiers: Sendable, Equatable {
             case .rid: rid = mapping.id
             case .repairedRID: repairedRID = mapping.id
             case .transportWideCC: transportWideCC = mapping.id
+            case .absoluteSendTime: absoluteSendTime = mapping.id
             case .audioLevel: audioLevel = mapping.id
             default: break
             }
@@ -40,6 +42,7 @@ package struct ExtensionIdentifiers: Sendable, Equatable {
     package static func == (left: Self, right: Self) -> Bool {
         left.mid == right.mid && left.rid == right.rid && left.repairedRID == right.repairedRID
             && left.transportWideCC == right.transportWideCC
+            && left.absoluteSendTime == right.absoluteSendTime
             && left.through.indices.allSatisfy { left.through[$0] == right.through[$0] }
     }
 }
@@ -65,12 +68,13 @@ package struct ForwardedExtensions: Sendable {
     /// - Parameters:
     ///   - mid: the section's name, when this packet is to carry it.
     ///   - transportSequence: the transport-wide number, when the section has agreed on one.
+    ///   - sendTime: when it leaves, when the section has agreed to be told.
     ///   - frameNumberOffset: what is added to the frame number of a dependency descriptor.
     ///   - packet: the packet that the ranges were found in.
     /// - Returns: whether there is a block, which the X bit of the header has to say.
     package func write(
         identifiers: ExtensionIdentifiers, mid: MIDText?, transportSequence: UInt16? = nil,
-        frameNumberOffset: UInt16 = 0,
+        sendTime: AbsoluteSendTime? = nil, frameNumberOffset: UInt16 = 0,
         from packet: Span<UInt8>, into output: inout OutputSpan<UInt8>
     ) -> Bool {
         var length = 0
@@ -85,6 +89,7 @@ package struct ForwardedExtensions: Sendable {
         for index in ranges.indices { measure(identifiers.through[index], ranges[index].count) }
         if let mid { measure(identifiers.mid, mid.count) }
         if transportSequence != nil { measure(identifiers.transportWideCC, 2) }
+        if sendTime != nil { measure(identifiers.absoluteSendTime, 3) }
         guard count > 0 else { return false }
 
         // RFC 8285 sections 4.2 and 4.3
@@ -119,6 +124,10 @@ package struct ForwardedExtensions: Sendable {
         if let transportSequence, identifiers.transportWideCC != 0 {
             begin(identifiers.transportWideCC, 2, &output)
             output.append(bigEndian: transportSequence)
+        }
+        if let sendTime, identifiers.absoluteSendTime != 0 {
+            begin(identifiers.absoluteSendTime, 3, &output)
+            output.append(bigEndian24: sendTime.rawValue)
         }
         for _ in length..<words * 4 { output.append(0) }
         return true

@@ -11,19 +11,17 @@ extension Node {
     private static let guessedHeights = [180, 360, 720, 1080]
     private static let tellInterval = Duration.seconds(1)
 
-    /// Makes the link of a session that tells how media arrives.
+    /// Makes the link of a session that receives pictures.
     mutating func addLink(to session: inout Session, _ slot: Int, _ sections: [NegotiatedSection]) {
         let sending = sections.filter(\.direction.sends)
         let hasFeedback = sending.contains { section in
             section.extensions.contains { $0.kind == .transportWideCC }
         }
-        let hasREMB = sending.contains { $0.codecs.contains { $0.feedback.contains(.remb) } }
         let pictures = zip(session.downTracks, sending).filter { $1.kind == .video }.map(\.0)
-        guard hasFeedback || hasREMB, !pictures.isEmpty,
-            pictures.count <= BitrateAllocator.maximumSlots
-        else { return }
+        guard !pictures.isEmpty, pictures.count <= BitrateAllocator.maximumSlots else { return }
+        let canPad = pictures.contains { downTracks[$0]?.retransmissionSSRC != nil }
         session.downlink = subscriberLinks.insert(
-            SubscriberLink(session: slot, downTracks: pictures, hasFeedback: hasFeedback))
+            SubscriberLink(session: slot, downTracks: pictures, hasFeedback: hasFeedback, canPad: canPad))
     }
 
     /// Takes transport-wide feedback of a subscriber.
@@ -236,7 +234,7 @@ extension Node {
         into outbox: inout Outbox
     ) -> Bool {
         guard let identifiers = downTracks[downTrack]?.identifiers, let mid = downTracks[downTrack]?.mid,
-            identifiers.transportWideCC != 0
+            identifiers.transportWideCC != 0 || identifiers.absoluteSendTime != 0
         else { return false }
         // Header, extensions with MID and number, tag.
         let overhead = 12 + 4 + 16 + 16
@@ -251,7 +249,10 @@ extension Node {
             output.append(bigEndian: padding.timestamp)
             output.append(bigEndian: padding.ssrc)
             _ = ForwardedExtensions.none.write(
-                identifiers: identifiers, mid: mid, transportSequence: number, from: Span(), into: &output)
+                identifiers: identifiers, mid: mid,
+                transportSequence: identifiers.transportWideCC == 0 ? nil : number,
+                sendTime: identifiers.absoluteSendTime == 0 ? nil : AbsoluteSendTime(now), from: Span(),
+                into: &output)
             for _ in 1..<count { output.append(0) }
             output.append(UInt8(truncatingIfNeeded: count))
             return true

@@ -162,6 +162,7 @@ extension Node {
             ssrc = retransmission
         }
         let capacity = header.payload.count + header.extensions.range.count + Self.headerRoom
+        let sendTime = identifiers.absoluteSendTime == 0 ? nil : AbsoluteSendTime(now)
         var transportSequence: UInt16?
         if sessions[session]?.downlink != nil {
             // The header with an extension block, the tag.
@@ -177,7 +178,7 @@ extension Node {
             output.append(bigEndian: ssrc)
             if extensions.write(
                 identifiers: identifiers, mid: mid, transportSequence: transportSequence,
-                frameNumberOffset: rewrite.frameNumberOffset, from: packet, into: &output)
+                sendTime: sendTime, frameNumberOffset: rewrite.frameNumberOffset, from: packet, into: &output)
             {
                 var written = output.mutableSpan
                 written[0] = 0x90

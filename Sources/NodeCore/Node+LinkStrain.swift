@@ -5,16 +5,19 @@ import Wire
 // What shows that a subscriber's link is given more than it carries.
 extension Node {
     /// Whether slots may be left without their smallest layer: only those of participants, who are told of it, and only where
-    /// feedback shows that the link is overfull. Who is starved already has to prove that the link carries more.
+    /// it was told that the link is overfull. Who is starved already has to prove that the link carries more: by a probe, or,
+    /// where none could be measured, by what becomes of the smallest layers when they are tried again.
     mutating func mayStarve(_ session: Int, on link: Int, at now: Instant) -> Bool {
-        guard sessions[session]?.participation != nil,
-            subscriberLinks[link]?.downlink.estimator.hasFeedback == true,
-            let since = subscriberLinks[link]?.since, now >= since + SubscriberLink.benefitOfDoubt
+        guard sessions[session]?.participation != nil, let since = subscriberLinks[link]?.since,
+            now >= since + SubscriberLink.benefitOfDoubt, let isStarving = subscriberLinks[link]?.isStarving
         else { return false }
-        if subscriberLinks[link]?.isStarving == true { return true }
-        return (subscriberLinks[link]?.downlink.estimator.queueingDelay ?? .zero)
-            > SubscriberLink.overfullQueue
-            || (subscriberLinks[link]?.downlink.estimator.lossShare ?? 0) > SubscriberLink.overfullLoss
+        if subscriberLinks[link]?.downlink.estimator.hasFeedback == false,
+            subscriberLinks[link]?.trial.isDue(isStarving: isStarving, at: now) == true
+        {
+            subscriberLinks[link]?.since = now
+            return false
+        }
+        return isStarving || subscriberLinks[link]?.downlink.isOverfull(at: now) == true
     }
 
     /// What a link is sent at present, as far as layers are known: more than what the allocator has chosen while switches

@@ -4,7 +4,7 @@ import Wire
 
 /// The way to one subscriber: what it carries, which layers that buys, and the packets that wait for their turn.
 ///
-/// Only peers that tell how media arrives have one: transport-wide feedback, or REMB.
+/// What it carries is known from transport-wide feedback, or else from REMB and from what receiver reports say of losses.
 struct SubscriberLink: ~Copyable {
     /// A packet that waits; its bytes are in its source's store.
     struct HeldPacket: BitwiseCopyable, Sendable {
@@ -25,9 +25,6 @@ struct SubscriberLink: ~Copyable {
     /// had time to rise.
     static let benefitOfDoubt = Duration.seconds(3)
 
-    /// What shows that a link is overfull.
-    static let overfullQueue = Duration.milliseconds(50)
-    static let overfullLoss = 0.05
     /// A little more than what the allocator wants to see beyond what it gives away.
     static let allocatorHeadroom = 1.2
 
@@ -40,15 +37,21 @@ struct SubscriberLink: ~Copyable {
     let downTracks: [Int]
     var shown: [Int?]
     var since: Instant?
+    /// When a link that cannot be probed is tried again.
+    var trial = StarvationTrial()
     var nextAllocation: Instant?
 
-    /// - Parameter hasFeedback: whether transport-wide feedback was agreed on. Without it nothing can be probed, so that
-    ///   the estimate begins where an ordinary link is.
-    init(session: Int, downTracks: [Int], hasFeedback: Bool) {
+    /// - Parameters:
+    ///   - hasFeedback: whether transport-wide feedback was agreed on. Without it nothing can be probed, so that the estimate
+    ///     begins where an ordinary link is.
+    ///   - canPad: whether any of the tracks has an RTX stream, on which padding goes.
+    init(session: Int, downTracks: [Int], hasFeedback: Bool, canPad: Bool) {
         self.session = session
         self.downTracks = downTracks
         shown = Array(repeating: nil, count: downTracks.count)
-        downlink = Downlink(limits: hasFeedback ? .init() : .init(start: 2_500_000))
+        downlink = Downlink(
+            limits: hasFeedback ? .init() : .init(start: 2_500_000), expectsFeedback: hasFeedback,
+            canPad: canPad)
         for place in downTracks.indices {
             allocator.slots.append(
                 AllocatedSlot(priority: place == 0 ? 1 : 0, wantedHeight: BitrateAllocator.anyHeight))

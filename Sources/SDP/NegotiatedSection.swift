@@ -69,7 +69,12 @@ extension NegotiatedSection {
         if !feedback.contains(.transportCC) || !offersReports {
             extensions.removeAll { $0.kind == .transportWideCC }
         }
-        if !extensions.contains(where: { $0.kind == .transportWideCC }) { feedback.remove(.transportCC) }
+        if !extensions.contains(where: { $0.kind == .transportWideCC }) {
+            feedback.remove(.transportCC)
+        } else if direction.sends {
+            // Sending times serve an estimate at the other end, for which there is no use where arrivals are told.
+            extensions.removeAll { $0.kind == .absoluteSendTime }
+        }
         let codecs = offered.codecs.compactMap { NegotiatedCodec($0, of: offered.kind, feedback: feedback) }
         guard !codecs.isEmpty else { return nil }
         self.init(

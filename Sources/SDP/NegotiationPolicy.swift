@@ -94,14 +94,15 @@ extension Negotiation.Policy.Terms {
         ],
     )
 
-    /// What the node sends along, with numbers by which a subscriber tells what its path takes; no sending times, which
-    /// would serve an estimate at the other end.
+    /// What the node sends along, with numbers by which a subscriber tells what its path takes; or else with sending times,
+    /// by which it can estimate that itself.
     package static let subscriber = Self(
         audioFeedback: [.nack, .transportCC],
         videoFeedback: [.nack, .pli, .fir, .transportCC, .remb],
         extensions: [
-            .mid, .transportWideCC, .videoOrientation, .playoutDelay, .dependencyDescriptor, .audioLevel,
-            .absoluteCaptureTime, .colorSpace,
+            .mid, .transportWideCC, .absoluteSendTime, .videoOrientation, .playoutDelay,
+            .dependencyDescriptor,
+            .audioLevel, .absoluteCaptureTime, .colorSpace,
         ],
     )
 }

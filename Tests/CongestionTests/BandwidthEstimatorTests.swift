@@ -117,7 +117,38 @@ import Wire
         #expect(raised > 1_000_000 && raised < 1_700_000)
         estimator.receive(remb: 150_000, at: now + .seconds(70))
         let advised = estimator.bitsPerSecond
-        #expect(advised == 150_000)
+        #expect(advised == 157_500)
+    }
+
+    @Test func `losses are counted from what was sent, and an advice does not undo them`() {
+        var estimator = BandwidthEstimator(limits: .init(start: 2_500_000), expectsFeedback: false)
+        for tick in 0..<100 {
+            _ = estimator.sent(bytes: 972, kind: .video, at: Self.start + .milliseconds(tick * 20))
+        }
+        let now = Self.start + .seconds(2)
+        let before = estimator.isOverfull(at: now)
+        estimator.receive(lossFraction: 0.2, roundTrip: nil, at: now)
+        let lowered = estimator.bitsPerSecond
+        let after = estimator.isOverfull(at: now)
+        estimator.receive(remb: 3_000_000, at: now)
+        let advised = estimator.bitsPerSecond
+        let later = estimator.isOverfull(at: now + .seconds(4))
+        #expect(lowered > 330_000 && lowered < 400_000)
+        #expect(advised == lowered)
+        #expect(!before && after && !later)
+    }
+
+    @Test func `to advise less than is sent shows that the link is overfull, a low advice alone does not`() {
+        var estimator = BandwidthEstimator(limits: .init(start: 2_500_000), expectsFeedback: false)
+        for tick in 0..<100 {
+            _ = estimator.sent(bytes: 972, kind: .video, at: Self.start + .milliseconds(tick * 20))
+        }
+        let now = Self.start + .seconds(2)
+        estimator.receive(remb: 600_000, at: now)
+        let isOverfull = estimator.isOverfull(at: now)
+        estimator.receive(remb: 340_000, at: now)
+        let isOverfullThen = estimator.isOverfull(at: now)
+        #expect(!isOverfull && isOverfullThen)
     }
 
     @Test func `feedback about packets that were never sent is refused`() throws {

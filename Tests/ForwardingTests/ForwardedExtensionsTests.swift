@@ -81,6 +81,23 @@ import Wire
         #expect(written.bytes.isEmpty)
     }
 
+    @Test func `what the hop adds comes last, and only where it was agreed on`() throws {
+        let packet = packet(extensions: [])
+        let header = try header(of: packet)
+        let found = ForwardedExtensions(in: packet.span, header.extensions, identifiers: Self.publisher)
+        func block(_ subscriber: ExtensionIdentifiers) -> [UInt8] {
+            [UInt8](capacity: 100) { (output: inout OutputSpan<UInt8>) in
+                _ = found.write(
+                    identifiers: subscriber, mid: nil, transportSequence: 0x0102,
+                    sendTime: AbsoluteSendTime(rawValue: 0x0A0B0C), from: packet.span, into: &output)
+            }
+        }
+        let numbered = block(ExtensionIdentifiers([.init(id: 3, kind: .transportWideCC)]))
+        let timed = block(ExtensionIdentifiers([.init(id: 2, kind: .absoluteSendTime)]))
+        #expect(numbered == [0xBE, 0xDE, 0, 1, 0x31, 1, 2, 0])
+        #expect(timed == [0xBE, 0xDE, 0, 1, 0x22, 0x0A, 0x0B, 0x0C])
+    }
+
     @Test func `the subscriber's MID comes last`() throws {
         let subscriber = ExtensionIdentifiers([.init(id: 7, kind: .audioLevel), .init(id: 9, kind: .mid)])
         let written = try Self.block(for: subscriber, mid: "v1", of: [(1, [5]), (4, [0x30])])

@@ -121,6 +121,17 @@ func summary(of section: NegotiatedSection) -> String {
         #expect(watcher.sections[1].codecs[0].feedback == [.transportCC, .fir, .nack, .pli])
     }
 
+    @Test func `sending times go to subscribers that do not tell of arrivals, and to no others`() throws {
+        func kinds(_ file: String) throws -> [HeaderExtensionKind] {
+            let sections = try negotiate(Fixtures.offer(file), .watch).sections
+            return sections.filter { $0.kind == .video }.flatMap { $0.extensions.compactMap(\.kind) }
+        }
+        let plain = try kinds("aiortc_offer_recvonly")
+        #expect(plain.contains(.absoluteSendTime) && !plain.contains(.transportWideCC))
+        let browser = try kinds("a_sendrecv_av")
+        #expect(!browser.contains(.absoluteSendTime) && browser.contains(.transportWideCC))
+    }
+
     @Test func `transport-cc needs the header extension`() throws {
         let negotiation = try negotiate(Fixtures.short(line: 24, nil), .publish)
         #expect(negotiation.sections[1].codecs[0].feedback == [.remb, .pli])
@@ -267,7 +278,7 @@ func summary(of section: NegotiatedSection) -> String {
         ),
         FixtureOutcome(
             file: "aiortc_offer_recvonly", policy: "watch",
-            sections: ["0 sendonly; \(aiortcVideo); ext 1; ssrc 2", "1 sendonly; opus=96; ext 1,2; ssrc 1"]
+            sections: ["0 sendonly; \(aiortcVideo); ext 1,3; ssrc 2", "1 sendonly; opus=96; ext 1,2; ssrc 1"]
         ),
         FixtureOutcome(
             file: "aiortc_offer_sendrecv", policy: "publish",
@@ -275,7 +286,7 @@ func summary(of section: NegotiatedSection) -> String {
         ),
         FixtureOutcome(
             file: "aiortc_offer_sendrecv", policy: "echo",
-            sections: ["0 sendrecv; \(aiortcVideo); ext 1; ssrc 2", "1 sendrecv; opus=96; ext 1,2; ssrc 1"]
+            sections: ["0 sendrecv; \(aiortcVideo); ext 1,3; ssrc 2", "1 sendrecv; opus=96; ext 1,2; ssrc 1"]
         ),
         FixtureOutcome(
             file: "b_simulcast_vp8_3rid", policy: "publish",

@@ -19,6 +19,8 @@ final class Client {
     /// What becomes of its datagrams before they leave.
     var rewrite: ([UInt8]) -> [[UInt8]] = { [$0] }
     private var handshakes: [Direction: Int] = [:]
+    /// UDP payloads that have reached it.
+    var bytesReceived = 0
     /// A copy of everything that it has sent, if wanted.
     var recording: [[UInt8]]?
 

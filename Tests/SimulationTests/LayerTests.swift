@@ -24,6 +24,8 @@ import Wire
         #expect(simulation.connectAll())
         simulation.run(for: .seconds(3))
         let slot = try #require(simulation.node.sessionsByID[watcher.session])
+        // The choice is the test's.
+        simulation.node.sessions[slot]?.downlink = nil
         let tracks = simulation.node.sessions[slot]?.downTracks ?? []
         let video = try #require(tracks.first { simulation.node.downTracks[$0]?.kind == .video })
         return (simulation, watcher, video)

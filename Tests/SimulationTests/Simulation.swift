@@ -180,6 +180,7 @@ final class Simulation {
         for client in clients {
             while let datagram = client.downlink.receive(at: now) {
                 var bytes = datagram.bytes
+                client.bytesReceived += bytes.count
                 var span = bytes.mutableSpan
                 client.endpoint.receive(&span, from: datagram.source, at: now, into: &outbox)
             }
