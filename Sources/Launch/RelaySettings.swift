@@ -23,6 +23,11 @@ package struct RelaySettings: Sendable, Equatable {
     package var maxTracksPerParticipant = 6
     /// So many sessions of a room are on its own worker before watchers go to others, too.
     package var spreadThreshold = 100
+    /// How long sessions have to go elsewhere before the relay ends; 0: it ends at once.
+    package var drainSeconds = 0
+    /// Where participants are told to go meanwhile: an `http` or `https` URL without a slash at its end; nil: to the address
+    /// at which they found this relay.
+    package var moveTo: String?
     /// URLs of the schemes `stun`, `stuns`, `turn` and `turns`.
     package var iceServers: [String] = []
 
@@ -63,6 +68,12 @@ package struct RelaySettings: Sendable, Equatable {
         try reader.read(.spreadThreshold, into: &spreadThreshold, "a number from 1 to 1000000") {
             Self.limit($0)
         }
+        try reader.read(.drainSeconds, into: &drainSeconds, "a number of seconds from 0 to 86400") {
+            Int($0).flatMap { (0...86_400).contains($0) ? $0 : nil }
+        }
+        var target = ""
+        try reader.read(.moveTo, into: &target, "a URL such as https://other.example.org") { Self.base($0) }
+        moveTo = target.isEmpty ? nil : target
         try reader.read(.iceServer, into: &iceServers, "a URL such as stun:stun.example.org:3478") {
             Self.iceServer($0)
         }
@@ -102,6 +113,18 @@ package struct RelaySettings: Sendable, Equatable {
     }
 
     private static func path(_ text: String) -> String? { text.isEmpty ? nil : text }
+
+    /// The URL goes into a header field and into the page's security policy, so that what would end a value there is not
+    /// taken.
+    private static func base(_ text: String) -> String? {
+        guard let scheme = ["http://", "https://"].first(where: { text.hasPrefix($0) }),
+            text.utf8.allSatisfy({
+                (0x21...0x7E).contains($0) && ![0x22, 0x27, 0x2C, 0x3B, 0x3C, 0x3E, 0x3F, 0x23].contains($0)
+            })
+        else { return nil }
+        let url = text.hasSuffix("/") ? String(text.dropLast()) : text
+        return url.utf8.count > scheme.utf8.count ? url : nil
+    }
 
     /// The URL goes into a header field, so that only visible characters other than its brackets are taken.
     private static func iceServer(_ text: String) -> String? {

@@ -15,6 +15,8 @@ package enum Setting: String, CaseIterable, Sendable {
     case maxParticipantsPerRoom = "max-participants-per-room"
     case maxTracksPerParticipant = "max-tracks-per-participant"
     case spreadThreshold = "spread-threshold"
+    case drainSeconds = "drain-seconds"
+    case moveTo = "move-to"
     case iceServer = "ice-server"
 
     /// Whether it takes several values: a repeated flag, a JSON array, or a comma-separated variable.

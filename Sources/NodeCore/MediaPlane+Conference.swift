@@ -176,8 +176,9 @@ package struct ConferenceEvent: Sendable, Equatable {
         /// To one participant: which encodings (RIDs) of its own track are wanted by anybody; the others may be
         /// switched off until the next such event.
         case layers(track: String, wanted: [String])
-        /// The node is being drained: open a session elsewhere within the time, then close this one.
-        case move(deadline: Duration)
+        /// The node is being drained: open a session within the time at another node, then close this one. `target` is the
+        /// URL under which the other one answers; nil if that is the address at which this one was found.
+        case move(deadline: Duration, target: String?)
         /// To one participant: its session has ended.
         case closed(reason: String)
     }

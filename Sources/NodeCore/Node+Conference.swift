@@ -223,6 +223,13 @@ extension Node {
                 room: id, session: session, event: ConferenceEvent(number: eventNumber, kind: kind)))
     }
 
+    /// Tells all participants, and who observes their rooms, to go elsewhere.
+    package mutating func tellMove(deadline: Duration, target: String?) {
+        for room in 0..<rooms.slotCount where rooms.isOccupied(room) {
+            notify(.move(deadline: deadline, target: target), in: room)
+        }
+    }
+
     mutating func speaker(of room: Int) -> ParticipantID? {
         rooms[room]?.speaking.flatMap { sessions[$0]?.participant }
     }

@@ -31,8 +31,10 @@ struct ConferenceFeed {
     /// - Parameters:
     ///   - last: the number of the last event that the reader has seen.
     ///   - snapshot: what it gets where that is not known any more.
+    ///   - more: what it is told after the snapshot, as no event of the past is.
     mutating func read(
-        _ room: RoomID, of session: SessionID?, after last: UInt64?, snapshot: ConferenceSnapshot
+        _ room: RoomID, of session: SessionID?, after last: UInt64?, snapshot: ConferenceSnapshot,
+        then more: ConferenceEvent.Kind? = nil
     ) -> AsyncStream<ConferenceEvent> {
         let (stream, continuation) = AsyncStream.makeStream(
             of: ConferenceEvent.self, bufferingPolicy: .bufferingOldest(Self.backlog + Self.memory))
@@ -43,6 +45,7 @@ struct ConferenceFeed {
             }
         } else {
             continuation.yield(ConferenceEvent(number: snapshot.number, kind: .snapshot(snapshot)))
+            if let more { continuation.yield(ConferenceEvent(number: snapshot.number, kind: more)) }
         }
         readerCount += 1
         feed.readers.append(Reader(number: readerCount, session: session, continuation: continuation))

@@ -85,6 +85,31 @@ package final class Relay: MediaPlane {
         }
     }
 
+    /// Takes no new sessions and tells participants to move; returns when all sessions have ended, or when the time is over.
+    ///
+    /// - Parameter target: the URL under which another node answers; nil if that is this one's own address.
+    package func drain(
+        for duration: Duration, to target: String?, clock: any Clock<Duration> = ContinuousClock()
+    ) async {
+        isDraining.withLock { $0 = true }
+        let count = await sessionCount()
+        logger.info(
+            "draining",
+            metadata: ["sessions": "\(count)", "seconds": "\(duration.components.seconds)"])
+        await withTaskGroup { tasks in
+            tasks.addTask { try? await clock.sleep(for: duration) }
+            tasks.addTask {
+                var emptied: [AsyncStream<Void>] = []
+                for worker in self.workers { emptied.append(await worker.drain(for: duration, to: target)) }
+                for stream in emptied { for await _ in stream {} }
+            }
+            await tasks.next()
+            tasks.cancelAll()
+        }
+        let left = await sessionCount()
+        logger.info("drained", metadata: ["sessions_left": "\(left)"])
+    }
+
     /// Takes no new sessions, ends all others, tells their remotes, and stops the workers.
     package func shutdown() async {
         isDraining.withLock { $0 = true }

@@ -25,6 +25,9 @@ package actor Worker {
     private var generator = SystemRandomNumberGenerator()
     private let events: AsyncStream<NodeEvent>.Continuation
     private var feed = ConferenceFeed()
+    var draining: Draining?
+    /// Of those who wait for the last session to end.
+    var whenEmpty: [AsyncStream<Void>.Continuation] = []
     private let links: AsyncStream<LinkEnvelope>.Continuation?
     private let laneThread: LaneThread
     private nonisolated let mailbox: LaneMailbox
@@ -119,14 +122,14 @@ package actor Worker {
         passOnEvents()
         let snapshot = try node.snapshot(of: session)
         guard let room = node.room(of: session) else { throw .unknownSession }
-        return feed.read(room, of: session, after: last, snapshot: snapshot)
+        return feed.read(room, of: session, after: last, snapshot: snapshot, then: lateMove)
     }
 
     package func events(
         in room: RoomID, after last: UInt64?
     ) throws(SessionError) -> AsyncStream<ConferenceEvent> {
         passOnEvents()
-        return feed.read(room, of: nil, after: last, snapshot: try node.snapshot(in: room))
+        return feed.read(room, of: nil, after: last, snapshot: try node.snapshot(in: room), then: lateMove)
     }
 
     package var sessionCount: Int { node.sessionCount }
@@ -190,11 +193,12 @@ package actor Worker {
         socketRefusals += UInt64(socket.flush(&outbox))
     }
 
-    private func passOnEvents() {
+    func passOnEvents() {
         for event in node.takeEvents() { events.yield(event) }
         for notice in node.takeNotices() { feed.publish(notice) }
         for room in node.takeEndedRooms() { feed.close(room) }
         for envelope in node.takeLinkMessages() { links?.yield(envelope) }
         mailbox.post(node.takeLaneOrders())
+        noteEmpty()
     }
 }

@@ -96,6 +96,12 @@ enum ConferenceDocument {
     /// `move`
     struct Move: Encodable {
         let deadlineSeconds: Int64
+        @NullWhenAbsent var url: String?
+
+        init(deadlineSeconds: Int64, url: String?) {
+            self.deadlineSeconds = deadlineSeconds
+            _url = NullWhenAbsent(wrappedValue: url)
+        }
     }
 
     /// `closed`

@@ -83,12 +83,13 @@ enum Route: Equatable {
         }
     }
 
-    /// Whether pages of other origins may use it. Metrics are the operator's and stay out.
+    /// Whether pages of other origins may use it: those of a node that is being drained ask whether this one is ready. Metrics are the operator's and stay out.
     var isCrossOrigin: Bool {
         switch self {
-        case .publish, .watch, .participate, .session, .sessionEvents, .control, .room, .roomEvents, .echo:
+        case .publish, .watch, .participate, .session, .sessionEvents, .control, .room, .roomEvents, .echo,
+            .readiness:
             true
-        case .health, .readiness, .metrics, .file: false
+        case .health, .metrics, .file: false
         }
     }
 

@@ -43,11 +43,13 @@ enum ServerSentEvent {
             ("bandwidth", .json(ConferenceDocument.Bandwidth(bitsPerSecond: bitsPerSecond)))
         case .layers(let track, let wanted):
             ("layers", .json(ConferenceDocument.Layers(track: track, wanted: wanted)))
-        case .move(let deadline):
+        case .move(let deadline, let target):
             // Rounded down: who believes it is not late.
             (
                 "move",
-                .json(ConferenceDocument.Move(deadlineSeconds: max(0, deadline.components.seconds)))
+                .json(
+                    ConferenceDocument.Move(
+                        deadlineSeconds: max(0, deadline.components.seconds), url: target))
             )
         case .closed(let reason):
             ("closed", .json(ConferenceDocument.Closed(reason: reason)))

@@ -10,13 +10,17 @@ package struct SignalingConfiguration: Sendable {
     package var isEchoEnabled: Bool
     /// `stun:` and `turn:` URLs that clients are told of.
     package var iceServers: [String]
+    /// The URL to which participants are told to move when this node is drained; the page may connect to it.
+    package var moveTo: String?
 
     package init(
-        address: SocketAddress, tls: TLSFiles? = nil, isEchoEnabled: Bool = false, iceServers: [String] = []
+        address: SocketAddress, tls: TLSFiles? = nil, isEchoEnabled: Bool = false, iceServers: [String] = [],
+        moveTo: String? = nil
     ) {
         self.address = address
         self.tls = tls
         self.isEchoEnabled = isEchoEnabled
         self.iceServers = iceServers
+        self.moveTo = moveTo
     }
 }

@@ -9,7 +9,7 @@ package struct SignalingResponder: HTTPResponder {
     private let sessions: SessionEndpoints
     private let conferences: ConferenceEndpoints
     private let isEchoEnabled: Bool
-    private let client = WebClient()
+    private let client: WebClient
     private let counters = RequestCounters()
     private let logger: Logger
 
@@ -21,6 +21,7 @@ package struct SignalingResponder: HTTPResponder {
         self.plane = plane
         self.logger = logger
         isEchoEnabled = configuration.isEchoEnabled
+        client = WebClient(connectingTo: configuration.moveTo)
         sessions = SessionEndpoints(plane: plane, iceServers: configuration.iceServers, logger: logger)
         conferences = ConferenceEndpoints(plane: plane, clock: clock, counters: counters)
     }
@@ -90,7 +91,7 @@ package struct SignalingResponder: HTTPResponder {
         case .health: return Self.text("ok\n")
         case .readiness: return try await readiness()
         case .metrics: return await metrics()
-        case .file(let file): return WebClient.response(file, to: request)
+        case .file(let file): return client.response(file, to: request)
         }
     }
 

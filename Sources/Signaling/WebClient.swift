@@ -19,6 +19,8 @@ struct WebClient: Sendable {
     }
 
     private let files: [String: File]
+    /// What every answer with a file says of what the page may do.
+    private let security: HTTPFields
 
     /// The web client's folder. A new file has to be named here.
     private static let contents: [(name: String, bytes: [UInt8])] = [
@@ -59,7 +61,9 @@ struct WebClient: Sendable {
         ("whip.js", PackageResources.whip_js),
     ]
 
-    init() {
+    /// - Parameter other: the URL of another node to which the page may go on, besides its own.
+    init(connectingTo other: String? = nil) {
+        security = Self.security(connectingTo: other)
         var files: [String: File] = [:]
         for (name, bytes) in Self.contents { files["/\(name)"] = File(Self.contentType(of: name), bytes) }
         files["/"] = files["/index.html"]
@@ -80,7 +84,7 @@ struct WebClient: Sendable {
     func file(at path: String) -> File? { files[path] }
 
     /// The response to a GET for `file`, or that it has not changed.
-    static func response(_ file: File, to request: Request) -> Response {
+    func response(_ file: File, to request: Request) -> Response {
         let condition = request.headers[.ifNoneMatch].flatMap { EntityTagCondition($0) }
         let isUnchanged = condition?.includes(file.etag) ?? false
         var headers = security
@@ -92,11 +96,14 @@ struct WebClient: Sendable {
     }
 
     /// The page loads nothing from elsewhere and may use camera, microphone and screen itself.
-    private static let security: HTTPFields = [
-        .contentSecurityPolicy: "default-src 'self'; img-src 'self' data:;"
-            + " media-src 'self' blob: mediastream:; connect-src 'self'",
-        .xContentTypeOptions: "nosniff",
-        .referrerPolicy: "no-referrer",
-        .permissionsPolicy: "camera=(self), microphone=(self), display-capture=(self)",
-    ]
+    private static func security(connectingTo other: String?) -> HTTPFields {
+        let places = (["'self'"] + [other].compactMap { $0 }.map { "\($0)/" }).joined(separator: " ")
+        return [
+            .contentSecurityPolicy: "default-src 'self'; img-src 'self' data:;"
+                + " media-src 'self' blob: mediastream:; connect-src \(places)",
+            .xContentTypeOptions: "nosniff",
+            .referrerPolicy: "no-referrer",
+            .permissionsPolicy: "camera=(self), microphone=(self), display-capture=(self)",
+        ]
+    }
 }

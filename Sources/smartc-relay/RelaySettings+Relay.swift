@@ -18,6 +18,6 @@ extension RelaySettings {
     var signaling: SignalingConfiguration {
         SignalingConfiguration(
             address: http, tls: tls.map { TLSFiles(certificate: $0.certificate, key: $0.key) },
-            isEchoEnabled: isEchoEnabled, iceServers: iceServers)
+            isEchoEnabled: isEchoEnabled, iceServers: iceServers, moveTo: moveTo)
     }
 }

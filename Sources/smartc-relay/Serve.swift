@@ -15,13 +15,14 @@ struct Serve: AsyncParsableCommand {
         discussion: """
             \(RelaySettings.environmentNote)
 
-            The first SIGTERM or SIGINT ends the node in order: /readyz turns 503, sessions are told, HTTP \
-            closes. The second ends it at once.
+            The first SIGTERM or SIGINT ends the node in order: /readyz turns 503, participants are told to \
+            move and have --drain-seconds for it, sessions end, HTTP closes. The second ends it at once.
 
             EXAMPLES
               smartc-relay serve --http 127.0.0.1:8080 --log-format text
               smartc-relay serve --advertise 203.0.113.7 --ice-server stun:stun.example.org:3478
               SMARTC_UDP_PORT=50000 smartc-relay serve --config /etc/smartc-relay.json
+              smartc-relay serve --drain-seconds 60 --move-to https://b.example.org
             """)
 
     /// How long requests and sessions get to end before the node gives up on them.
@@ -57,7 +58,10 @@ struct Serve: AsyncParsableCommand {
         configuration.maximumGracefulShutdownDuration = Self.shutdownLimit
         let group = ServiceGroup(configuration: configuration)
         do {
-            try await Self.run(group, logger)
+            try await Self.run(group, logger) {
+                guard settings.drainSeconds > 0 else { return }
+                await relay.drain(for: .seconds(settings.drainSeconds), to: settings.moveTo)
+            }
         } catch {
             await relay.shutdown()
             throw Self.failure("\(error)", logger)
@@ -65,11 +69,20 @@ struct Serve: AsyncParsableCommand {
         logger.info("stopped")
     }
 
-    /// Runs the group until the first signal has ended it in order; the second signal ends the process.
-    private static func run(_ group: ServiceGroup, _ logger: Logger) async throws {
+    /// Runs the group until the first signal, then `drain`, then ends the group in order; the second signal ends the process.
+    private static func run(
+        _ group: ServiceGroup, _ logger: Logger, drain: @escaping @Sendable () async -> Void
+    ) async throws {
         let signals = await UnixSignalsSequence(trapping: .sigterm, .sigint)
+        let (stops, stop) = AsyncStream.makeStream(of: Void.self)
         try await withThrowingTaskGroup(of: Void.self) { tasks in
             tasks.addTask { try await group.run() }
+            tasks.addTask {
+                for await _ in stops {
+                    await drain()
+                    await group.triggerGracefulShutdown()
+                }
+            }
             tasks.addTask {
                 var isStopping = false
                 for await signal in signals {
@@ -79,7 +92,7 @@ struct Serve: AsyncParsableCommand {
                     }
                     isStopping = true
                     logger.info("stopping", metadata: ["signal": "\(signal)"])
-                    await group.triggerGracefulShutdown()
+                    stop.yield()
                 }
                 try await Task.sleep(for: .seconds(Int64.max >> 1))
             }

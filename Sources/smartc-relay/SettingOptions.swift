@@ -63,6 +63,17 @@ struct SettingOptions: ParsableArguments {
 
     @Option(
         help: .init(
+            "How long sessions may go on after SIGTERM, while participants are told to move. (default: 0)",
+            valueName: "n"))
+    var drainSeconds: String?
+
+    @Option(
+        help: .init(
+            "The URL of another relay, to which participants are told to move then.", valueName: "url"))
+    var moveTo: String?
+
+    @Option(
+        help: .init(
             "A stun: or turn: URL that clients are told of; may be repeated.", valueName: "url"))
     var iceServer: [String] = []
 
@@ -103,6 +114,8 @@ struct SettingOptions: ParsableArguments {
             case .maxParticipantsPerRoom: (setting, [maxParticipantsPerRoom].compactMap { $0 })
             case .maxTracksPerParticipant: (setting, [maxTracksPerParticipant].compactMap { $0 })
             case .spreadThreshold: (setting, [spreadThreshold].compactMap { $0 })
+            case .drainSeconds: (setting, [drainSeconds].compactMap { $0 })
+            case .moveTo: (setting, [moveTo].compactMap { $0 })
             case .iceServer: (setting, iceServer)
             }
         }

@@ -44,6 +44,8 @@ import Wire
         #expect(settings.maxParticipantsPerRoom == 200)
         #expect(settings.maxTracksPerParticipant == 6)
         #expect(settings.spreadThreshold == 100)
+        #expect(settings.drainSeconds == 0)
+        #expect(settings.moveTo == nil)
         #expect(settings.iceServers == [])
     }
 
@@ -64,6 +66,7 @@ import Wire
             .logFormat: ["text"], .logLevel: ["trace"], .tlsCertificate: ["c.pem"], .tlsKey: ["k.pem"],
             .enableEcho: ["true"], .maxSessions: ["5"], .maxSessionsPerRoom: ["6"],
             .maxParticipantsPerRoom: ["8"], .maxTracksPerParticipant: ["9"], .spreadThreshold: ["7"],
+            .drainSeconds: ["30"], .moveTo: ["https://b.example:8443/"],
             .iceServer: ["stun:a", "turns:b:443?transport=tcp"],
         ])
         Self.expectEverySetting(settings)
@@ -78,6 +81,7 @@ import Wire
             "SMARTC_MAX_SESSIONS": "5", "SMARTC_MAX_SESSIONS_PER_ROOM": "6",
             "SMARTC_SPREAD_THRESHOLD": "7", "SMARTC_MAX_PARTICIPANTS_PER_ROOM": "8",
             "SMARTC_MAX_TRACKS_PER_PARTICIPANT": "9",
+            "SMARTC_DRAIN_SECONDS": "30", "SMARTC_MOVE_TO": "https://b.example:8443",
             "SMARTC_ICE_SERVER": "stun:a,turns:b:443?transport=tcp", "SMARTC_RELAY_SERVICE_HOST": "10.0.0.1",
         ])
         Self.expectEverySetting(settings)
@@ -90,6 +94,7 @@ import Wire
                  "log-format": "text", "log-level": "trace", "tls-certificate": "c.pem", "tls-key": "k.pem",
                  "enable-echo": true, "max-sessions": 5, "max-sessions-per-room": 6, "spread-threshold": 7,
                  "max-participants-per-room": 8, "max-tracks-per-participant": 9,
+                 "drain-seconds": 30, "move-to": "https://b.example:8443",
                  "ice-server": ["stun:a", "turns:b:443?transport=tcp"]}
                 """)
         Self.expectEverySetting(settings)
@@ -109,6 +114,8 @@ import Wire
         #expect(settings.maxParticipantsPerRoom == 8)
         #expect(settings.maxTracksPerParticipant == 9)
         #expect(settings.spreadThreshold == 7)
+        #expect(settings.drainSeconds == 30)
+        #expect(settings.moveTo == "https://b.example:8443")
         #expect(settings.iceServers == ["stun:a", "turns:b:443?transport=tcp"])
     }
 
@@ -118,6 +125,8 @@ import Wire
         (.advertise, "0.0.0.0"), (.advertise, "1.2.3.4:5"), (.logFormat, "xml"), (.logLevel, "loud"),
         (.enableEcho, "maybe"), (.maxSessions, "0"), (.maxSessionsPerRoom, "1000001"),
         (.spreadThreshold, "0"), (.maxParticipantsPerRoom, "0"), (.maxTracksPerParticipant, "65"),
+        (.drainSeconds, "-1"), (.drainSeconds, "86401"), (.drainSeconds, "5s"), (.moveTo, "b.example"),
+        (.moveTo, "https://"), (.moveTo, "https://a;script-src *"), (.moveTo, "https://a b"),
         (.iceServer, "http://a"),
         (.iceServer, "stun:"), (.iceServer, "stun:a>b"), (.tlsKey, ""),
     ])
@@ -147,7 +156,8 @@ import Wire
             #"{"udpport": 1}"#,
             #"FILE: there is no setting "udpport"; the settings are http, udp-port, workers, advertise, log-format, "#
                 + "log-level, tls-certificate, tls-key, enable-echo, max-sessions, max-sessions-per-room, "
-                + "max-participants-per-room, max-tracks-per-participant, spread-threshold, ice-server."
+                + "max-participants-per-room, max-tracks-per-participant, spread-threshold, drain-seconds, move-to, "
+                + "ice-server."
         ),
         (
             #"{"workers": [1]}"#,

@@ -117,6 +117,61 @@ import Wire
     }
 
     @Test(.timeLimit(.minutes(1)))
+    func `while it drains participants are told to move, nobody comes, and it ends with the last`()
+        async throws
+    {
+        let relay = try await Self.start(workers: 2)
+        let room = try Self.room("room")
+        let participant = try await relay.open(.participate(as: nil), in: room, offer: offer)
+        let watcher = try await relay.open(.watch(nil), in: try Self.room("other"), offer: offer)
+        let told = try await relay.events(of: participant.id, after: nil)
+        async let drained: Void = relay.drain(for: .seconds(3600), to: "https://b.example")
+        var events = told.makeAsyncIterator()
+        var move: ConferenceEvent.Kind?
+        while move == nil, let event = await events.next() {
+            if case .move = event.kind { move = event.kind }
+        }
+        #expect(move == .move(deadline: .seconds(3600), target: "https://b.example"))
+        let isReady = await relay.isReady()
+        #expect(!isReady)
+        var refusal: SessionError?
+        do { _ = try await relay.open(.watch(nil), in: room, offer: offer) } catch { refusal = error }
+        #expect(refusal == .draining)
+
+        // Whoever reads from now on is told besides the state.
+        let late = try await relay.events(in: room, after: nil)
+        var lateEvents = late.makeAsyncIterator()
+        var kinds: [ConferenceEvent.Kind] = []
+        for _ in 0..<2 { if let event = await lateEvents.next() { kinds.append(event.kind) } }
+        guard case .snapshot = kinds.first, case .move(let rest, "https://b.example") = kinds.last else {
+            Issue.record("told \(kinds)")
+            return
+        }
+        #expect(rest <= .seconds(3600) && rest > .zero)
+
+        try await relay.close(participant.id)
+        try await relay.close(watcher.id)
+        await drained
+        await relay.shutdown()
+    }
+
+    @Test func `a drain that is over leaves the rest to the shutdown`() async throws {
+        let relay = try await Self.start()
+        _ = try await relay.open(.watch(nil), in: try Self.room("room"), offer: offer)
+        await relay.drain(for: .zero, to: nil)
+        let families = await relay.metrics()
+        #expect(Self.value("smartc_sessions", families, label: "watch") == 1)
+        await relay.shutdown()
+    }
+
+    @Test(.timeLimit(.minutes(1)))
+    func `a relay without sessions has drained at once`() async throws {
+        let relay = try await Self.start(workers: 2)
+        await relay.drain(for: .seconds(3600), to: nil)
+        await relay.shutdown()
+    }
+
+    @Test(.timeLimit(.minutes(1)))
     func `a relay that was shut down still answers`() async throws {
         let relay = try await Self.start(workers: 2)
         let answer = try await relay.open(.watch(nil), in: try Self.room("room"), offer: offer)

@@ -192,11 +192,11 @@ import Wire
             try await Connection.open(port: port) { connection in
                 try await connection.send("GET", Self.path)
                 _ = try await connection.read(to: "retry: 2000\n\n")
-                events.send(ConferenceEvent(number: 1, kind: .move(deadline: .seconds(5))))
+                events.send(ConferenceEvent(number: 1, kind: .move(deadline: .seconds(5), target: nil)))
                 events.send(ConferenceEvent(number: 2, kind: .closed(reason: "draining")))
                 await group.triggerGracefulShutdown()
                 let rest = try await connection.readAll()
-                #expect(rest.contains("event: move\ndata: {\"deadlineSeconds\":5}\n\n"))
+                #expect(rest.contains("event: move\ndata: {\"deadlineSeconds\":5,\"url\":null}\n\n"))
                 #expect(rest.contains("event: closed\ndata: {\"reason\":\"draining\"}\n\n"))
                 #expect(rest.hasSuffix("\r\n0\r\n\r\n"))
             }

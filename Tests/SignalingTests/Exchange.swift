@@ -13,11 +13,14 @@ struct Exchange {
     let plane: FakePlane
     private let application: Application<SignalingResponder>
 
-    init(_ plane: FakePlane = FakePlane(), echo: Bool = false, iceServers: [String] = []) {
+    init(
+        _ plane: FakePlane = FakePlane(), echo: Bool = false, iceServers: [String] = [], moveTo: String? = nil
+    ) {
         self.plane = plane
         let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
         let configuration = SignalingConfiguration(
-            address: SocketAddress(ipv4: 0x7F00_0001, port: 0), isEchoEnabled: echo, iceServers: iceServers)
+            address: SocketAddress(ipv4: 0x7F00_0001, port: 0), isEchoEnabled: echo, iceServers: iceServers,
+            moveTo: moveTo)
         application = Application(
             responder: SignalingResponder(configuration, plane: plane, logger: logger), logger: logger)
     }

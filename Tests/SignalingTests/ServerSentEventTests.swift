@@ -119,8 +119,15 @@ import Testing
     ])
     func `move tells whole seconds, never more than there are`(deadline: Duration, seconds: Int) {
         #expect(
-            Self.text(.move(deadline: deadline))
-                == "id: 7\nevent: move\ndata: {\"deadlineSeconds\":\(seconds)}\n\n")
+            Self.text(.move(deadline: deadline, target: nil))
+                == "id: 7\nevent: move\ndata: {\"deadlineSeconds\":\(seconds),\"url\":null}\n\n")
+    }
+
+    @Test func `move tells where to go, if that is known`() {
+        #expect(
+            Self.text(.move(deadline: .seconds(3), target: "https://b.example/relay"))
+                == "id: 7\nevent: move\ndata: {\"deadlineSeconds\":3,\"url\":\"https://b.example/relay\"}\n\n"
+        )
     }
 
     @Test func `what a client wrote cannot break the lines of a stream`() {

@@ -28,6 +28,13 @@ import Testing
         )
     }
 
+    @Test func `the page may connect to the relay that it is to move to, and to no other`() async throws {
+        let response = try await Exchange(moveTo: "https://b.example:8443").send(.get, "/meet")
+        #expect(
+            response["Content-Security-Policy"]?.hasSuffix("; connect-src 'self' https://b.example:8443/")
+                == true)
+    }
+
     @Test func `a file that the browser has already is answered with 304 and no body`() async throws {
         let first = try await Exchange().send(.get, "/app.js")
         let etag = try #require(first["ETag"])

@@ -36,6 +36,8 @@ export class Conference {
     #shown = { wanted: [], follows: null };
     #refused = new Map();
     #moveTimer = 0;
+    /** The relay that we were told to move to; empty: the one that the page came from. */
+    #base = '';
 
     /**
      * @param {{wishes: {room: string, name: string, slots: number, voices: number, layers: number},
@@ -48,6 +50,7 @@ export class Conference {
         this.voices = new Voices(changed);
         this.session = new Session({
             url: () => this.#url(),
+            base: () => this.#base,
             prepare: (connection) => this.#prepare(connection),
             answered: (response, location) => this.#answered(response, location),
             accept: withSilence,
@@ -156,7 +159,7 @@ export class Conference {
         // After a break we come back under the name by which the others know us.
         const name = this.store.participant || this.#wishes.name;
         const query = name ? `?participant=${encodeURIComponent(name)}` : '';
-        return `/rooms/${encodeURIComponent(this.#wishes.room)}/sessions${query}`;
+        return `${this.#base}/rooms/${encodeURIComponent(this.#wishes.room)}/sessions${query}`;
     }
 
     #prepare(connection) {
@@ -201,7 +204,7 @@ export class Conference {
         // Whoever was refused may be there by now.
         if (type === 'joined' || type === 'track' || type === 'snapshot') this.#refused.delete(data.id ?? data.participant);
         if (type === 'layers' && data.track === this.#sections.video.mid) this.#switch.want(data.wanted ?? []);
-        if (type === 'move') this.#move(Date.now() + (data.deadlineSeconds ?? 0) * 1000);
+        if (type === 'move') this.#move(Date.now() + (data.deadlineSeconds ?? 0) * 1000, data.url ?? this.#base);
         if (type === 'closed') {
             this.session.lose(new Problem('The relay ended the session', `${data?.reason ? `It said: ${data.reason}. ` : ''}The page tries to come back.`, { retry: true }));
         }
@@ -217,13 +220,17 @@ export class Conference {
         setTimeout(() => this.#ask(), refusalMilliseconds + 100);
     }
 
-    /** The node is being drained: as soon as another one answers at this address, we go there. */
-    async #move(deadline) {
+    /** The node is being drained: as soon as another one answers, there or at this address, we go to it. */
+    async #move(deadline, base) {
         clearTimeout(this.#moveTimer);
         if (Date.now() > deadline || !this.session.isActive) return;
-        const isReady = await fetch('/readyz', { cache: 'no-store' }).then((response) => response.ok, () => false);
-        if (isReady) this.session.renew();
-        else this.#moveTimer = setTimeout(() => this.#move(deadline), readyPollMilliseconds);
+        const isReady = await fetch(`${base}/readyz`, { cache: 'no-store' }).then((response) => response.ok, () => false);
+        if (isReady) {
+            this.#base = base;
+            this.session.renew();
+        } else {
+            this.#moveTimer = setTimeout(() => this.#move(deadline, base), readyPollMilliseconds);
+        }
     }
 
     #endSession() {

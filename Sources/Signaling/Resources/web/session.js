@@ -29,6 +29,7 @@ export class Session {
     connection = null;
 
     #url;
+    #base;
     #prepare;
     #changed;
     #answered;
@@ -44,14 +45,15 @@ export class Session {
     #suspended = false;
 
     /**
-     * @param {{url: () => string, prepare: (connection: RTCPeerConnection) => void,
+     * @param {{url: () => string, base?: () => string, prepare: (connection: RTCPeerConnection) => void,
      *          changed: () => void, answered?: (response: Response, location: string) => void,
      *          accept?: (sdp: string) => string}} parts
-     *        Where to post; adds tracks and transceivers to a fresh connection; told of every change of state, and of
+     *        Where to post, and the relay there if it is another than the page's; adds tracks and transceivers to a fresh connection; told of every change of state, and of
      *        every answer with the new session's URL; may touch up an answer before the browser gets it.
      */
-    constructor({ url, prepare, changed, answered = () => {}, accept = (sdp) => sdp }) {
+    constructor({ url, base = () => '', prepare, changed, answered = () => {}, accept = (sdp) => sdp }) {
         this.#url = url;
+        this.#base = base;
         this.#prepare = prepare;
         this.#changed = changed;
         this.#answered = answered;
@@ -263,7 +265,7 @@ export class Session {
     }
 
     async #assertReady() {
-        const response = await this.#request('/readyz', { method: 'GET' }, 4000);
+        const response = await this.#request(`${this.#base()}/readyz`, { method: 'GET' }, 4000);
         if (!response.ok) throw await Problem.of(response);
     }
 
