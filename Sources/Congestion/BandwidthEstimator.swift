@@ -52,7 +52,7 @@ package struct BandwidthEstimator: ~Copyable {
     /// For so long a report or an advice is believed, in microseconds.
     static let reportLifetime: Int64 = 3_000_000
 
-    let limits: Limits
+    var limits: Limits
     var history: SentPacketHistory
     var groups = PacketGroups()
     var trend = DelayTrend()

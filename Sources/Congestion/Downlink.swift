@@ -71,6 +71,12 @@ package struct Downlink: ~Copyable {
     /// The rate at which video leaves; see `PacingQueue.slotToDrop`.
     package var pacingBitsPerSecond: Int { pacer.bitsPerSecond }
 
+    /// Takes no more than that from now on, whatever the link carries; nothing larger is probed for either.
+    package mutating func limit(to bitsPerSecond: Int, at now: Instant) {
+        estimator.limits.ceiling = max(bitsPerSecond, estimator.limits.floor)
+        follow(at: now)
+    }
+
     /// What is left for video: audio and repairs are taken out.
     package mutating func videoBitsPerSecond(at now: Instant) -> Int {
         let time = now.microseconds

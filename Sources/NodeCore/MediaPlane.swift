@@ -12,6 +12,10 @@ package protocol MediaPlane: Sendable {
     /// lane can be had, the smallest layer is sent.
     func prefer(_ tier: Tier, in session: SessionID) async throws(SessionError)
 
+    /// Lets a session be sent no more than so many bits a second, all headers included, as far as there are layers to
+    /// choose from: the smallest is sent to a watcher in any case.
+    func limit(_ session: SessionID, bitsPerSecond: Int) async throws(SessionError)
+
     /// Applies an SDP fragment (RFC 8840) to a session: trickled candidates, or an ICE restart when the fragment
     /// brings new credentials.
     ///

@@ -1,9 +1,20 @@
 import Congestion
 import Forwarding
-import Wire
+package import Wire
 
 // What shows that a subscriber's link is given more than it carries.
 extension Node {
+    /// Lets a session be sent no more than that; see `MediaPlane.limit`.
+    package mutating func limit(
+        _ id: SessionID, bitsPerSecond: Int, at now: Instant
+    ) throws(SessionError) {
+        guard let slot = sessionsByID[id] else { throw .unknownSession }
+        // Without pictures there is nothing to choose.
+        guard let link = sessions[slot]?.downlink else { return }
+        subscriberLinks[link]?.downlink.limit(to: bitsPerSecond, at: now)
+        allocateBandwidth(of: slot, at: now)
+    }
+
     /// Whether slots may be left without their smallest layer: only those of participants, who are told of it, and only where
     /// it was told that the link is overfull. Who is starved already has to prove that the link carries more: by a probe, or,
     /// where none could be measured, by what becomes of the smallest layers when they are tried again.

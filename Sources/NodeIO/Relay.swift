@@ -144,6 +144,10 @@ package final class Relay: MediaPlane {
         try await worker(of: session).prefer(tier, in: session)
     }
 
+    package func limit(_ session: SessionID, bitsPerSecond: Int) async throws(SessionError) {
+        try await worker(of: session).limit(session, bitsPerSecond: bitsPerSecond)
+    }
+
     package func patch(
         _ session: SessionID, etag: String?, fragment: String
     ) async throws(SessionError) -> PatchResult {

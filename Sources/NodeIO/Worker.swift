@@ -87,6 +87,11 @@ package actor Worker {
         try node.open(role, in: room, offer: offer, at: MonotonicClock.now(), using: &generator)
     }
 
+    /// See `MediaPlane.limit`.
+    package func limit(_ session: SessionID, bitsPerSecond: Int) throws(SessionError) {
+        try node.limit(session, bitsPerSecond: bitsPerSecond, at: MonotonicClock.now())
+    }
+
     package func patch(
         _ session: SessionID, etag: String?, fragment: String
     ) throws(SessionError) -> PatchResult {

@@ -4,7 +4,6 @@ internal import Hummingbird
 internal import Logging
 internal import NIOCore
 internal import NodeCore
-internal import Transcoding
 
 /// WHIP (RFC 9725), WHEP (draft-ietf-wish-whep) and conferences: sessions are opened, patched and deleted.
 ///
@@ -33,19 +32,7 @@ struct SessionEndpoints: Sendable {
         let room = try RoomID(named: room)
         var watched: ParticipantID?
         if let participant { watched = try ParticipantID(named: participant) }
-        return try await open(.watch(watched), in: room, request, tier: Self.tier(of: request))
-    }
-
-    /// The size that a watcher wants to be sent; nil without the query parameter.
-    private static func tier(of request: Request) throws(Problem) -> Tier? {
-        guard let text = request.uri.queryParameters["tier"] else { return nil }
-        guard let tier = Tier(rawValue: String(text)) else {
-            let known = Tier.allCases.map(\.rawValue).joined(separator: ", ")
-            throw Problem(
-                .badRequest, "unknown-tier", "Unknown tier",
-                "\"\(text.prefix(80))\" is no tier; \"tier\" must be one of \(known).")
-        }
-        return tier
+        return try await open(.watch(watched), in: room, request, WatcherWishes(request))
     }
 
     /// RFC 9725 sections 4.3.2 and 4.3.3: trickling carries the current entity tag, an ICE restart `*`.
@@ -103,13 +90,14 @@ struct SessionEndpoints: Sendable {
     // MARK: - Opening
 
     private func open(
-        _ role: SessionRole, in room: RoomID, _ request: Request, tier: Tier? = nil
+        _ role: SessionRole, in room: RoomID, _ request: Request, _ wishes: WatcherWishes = .none
     ) async throws(Problem) -> Response {
         try request.requireContent(MediaType.sdp, or: .acceptPost)
         try request.requireAcceptable(MediaType.sdp)
         let answer = try await open(role, in: room, offer: request.text(upTo: Self.bodyLimit))
-        // A session that has ended already wants none.
-        if let tier { try? await plane.prefer(tier, in: answer.id) }
+        // A session that has ended already wants none of these.
+        if let tier = wishes.tier { try? await plane.prefer(tier, in: answer.id) }
+        if let limit = wishes.bitsPerSecond { try? await plane.limit(answer.id, bitsPerSecond: limit) }
         var headers: HTTPFields = [
             .contentType: MediaType.sdp,
             .location: "/sessions/\(answer.id)",

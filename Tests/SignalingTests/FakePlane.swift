@@ -9,6 +9,7 @@ final class FakePlane: MediaPlane {
         case prefer(String, Tier)
         case patch(String, etag: String?, fragment: String)
         case close(String)
+        case limit(String, bitsPerSecond: Int)
         case control(String, SessionControl)
         case sessionEvents(String, after: UInt64?)
         case roomEvents(String, after: UInt64?)
@@ -73,6 +74,11 @@ final class FakePlane: MediaPlane {
         if let refusal { throw refusal }
         if let etag, let current = self.etag, etag != current { throw .etagMismatch(current: current) }
         return patchResult
+    }
+
+    func limit(_ session: SessionID, bitsPerSecond: Int) async throws(SessionError) {
+        log.withLock { $0.append(.limit(session.description, bitsPerSecond: bitsPerSecond)) }
+        if let refusal { throw refusal }
     }
 
     func close(_ session: SessionID) async throws(SessionError) {

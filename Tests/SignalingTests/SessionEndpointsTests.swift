@@ -61,6 +61,39 @@ import Testing
         #expect(exchange.plane.calls == [.open(.watch(watched), room: "lobby", offer: Self.offer)])
     }
 
+    @Test(arguments: [
+        ("750000", 750_000), ("750k", 750_000), ("1.5M", 1_500_000), ("300kbit/s", 300_000),
+        ("2Mbps", 2_000_000),
+        ("30000", 30_000), ("100m", 100_000_000), ("64.5K", 64_500),
+    ])
+    func `a watcher's bit rate is limited to what it asks for`(text: String, limit: Int) async throws {
+        let exchange = Exchange()
+        let response = try await exchange.send(
+            .post, "/whep/lobby?max-bitrate=\(text)", Self.sdp, body: Self.offer)
+        #expect(response.status == .created)
+        #expect(
+            exchange.plane.calls == [
+                .open(.watch(nil), room: "lobby", offer: Self.offer),
+                .limit("session-1", bitsPerSecond: limit),
+            ])
+    }
+
+    @Test(arguments: [
+        "", "0", "-1", "29999", "100000001", "1e6", "inf", "nan", "1.2.3M", ".5M", "k", "5G", "1.5",
+        "750%20k",
+        "0x100000", "9999999999999999999999M",
+    ])
+    func `a bit rate that is none is refused with 400, and no session is opened`(text: String) async throws {
+        let exchange = Exchange()
+        let response = try await exchange.send(
+            .post, "/whep/lobby/ann?max-bitrate=\(text)", Self.sdp, body: Self.offer)
+        #expect(response.status == .badRequest)
+        let problem = try response.problem()
+        #expect(problem.type == "/problems/malformed-max-bitrate")
+        #expect(problem.detail.contains("750k"))
+        #expect(exchange.plane.calls.isEmpty)
+    }
+
     @Test(arguments: ["Application/SDP", "application/sdp; charset=utf-8", "application/sdp ;x"])
     func `the content type may have parameters and capitals`(type: String) async throws {
         let response = try await Exchange().send(.post, "/whip/lobby", [.contentType: type], body: Self.offer)

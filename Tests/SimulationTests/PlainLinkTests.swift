@@ -142,6 +142,29 @@ import Wire
         #expect(viewer.video.timestampRegressions == 0)
     }
 
+    @Test func `a watcher that wants no more than a bit rate gets the layer that fits, and no probe beyond`()
+        throws
+    {
+        let simulation = try Simulation(seed: Seed.current())
+        try simulation.participate(publisher(), as: "ann")
+        var settings = EndpointSettings.watcher
+        settings.reportsArrivals = true
+        let watcher = try simulation.watch(settings)
+        let other = try simulation.watch(settings)
+        try simulation.node.limit(watcher.session, bitsPerSecond: 800_000, at: simulation.now)
+        #expect(simulation.connectAll())
+        simulation.run(for: .seconds(15))
+        let before = (watcher.bytesReceived, other.bytesReceived)
+        simulation.run(for: .seconds(10))
+        let rate = (watcher.bytesReceived - before.0) * 8 / 10
+        #expect(rate > 500_000 && rate < 800_000)
+        #expect((other.bytesReceived - before.1) * 8 / 10 > 1_500_000)
+        #expect(throws: SessionError.unknownSession) {
+            let nobody = try #require(SessionID("0-nobody"))
+            try simulation.node.limit(nobody, bitsPerSecond: 800_000, at: simulation.now)
+        }
+    }
+
     @Test func `a receiver that advises less than the smallest layer takes is starved, and told`() throws {
         let simulation = try Simulation(seed: Seed.current())
         try simulation.participate(publisher(), as: "ann")

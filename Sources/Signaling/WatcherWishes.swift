@@ -1,0 +1,45 @@
+internal import FoundationEssentials
+internal import Hummingbird
+internal import Transcoding
+
+/// What a watcher asks for with query parameters, beside the source.
+struct WatcherWishes {
+    static let none = WatcherWishes(tier: nil, bitsPerSecond: nil)
+
+    /// The size that a lane is to make of the source.
+    let tier: Tier?
+    /// What is to be sent at most.
+    let bitsPerSecond: Int?
+
+    private init(tier: Tier?, bitsPerSecond: Int?) {
+        self.tier = tier
+        self.bitsPerSecond = bitsPerSecond
+    }
+
+    /// Reads `tier` and `max-bitrate`; both may be missing.
+    init(_ request: Request) throws(Problem) {
+        tier = try Self.tier(request.uri.queryParameters["tier"])
+        bitsPerSecond = try Self.limit(request.uri.queryParameters["max-bitrate"])
+    }
+
+    private static func tier(_ text: Substring?) throws(Problem) -> Tier? {
+        guard let text else { return nil }
+        guard let tier = Tier(rawValue: String(text)) else {
+            let known = Tier.allCases.map(\.rawValue).joined(separator: ", ")
+            throw Problem(
+                .badRequest, "unknown-tier", "Unknown tier",
+                "\"\(text.prefix(80))\" is no tier; \"tier\" must be one of \(known).")
+        }
+        return tier
+    }
+
+    private static func limit(_ text: Substring?) throws(Problem) -> Int? {
+        guard let text else { return nil }
+        guard let limit = BitrateText.parse(text) else {
+            throw Problem(
+                .badRequest, "malformed-max-bitrate", "Malformed max-bitrate",
+                "\"\(text.prefix(80))\" is no bit rate; \"max-bitrate\" must be \(BitrateText.expected).")
+        }
+        return limit
+    }
+}
