@@ -21,6 +21,8 @@ struct Encoding: ~Copyable {
     private var keyFrameTimestamp: UInt32?
     private var keyFrameBytes = 0
     private(set) var keyFramesReceived: UInt64 = 0
+    /// By `KeyFrameCause`.
+    private(set) var keyFramesByCause = InlineArray<6, UInt32>(repeating: 0)
     /// The newest sequence number that was described.
     private var newest: UInt16?
 
@@ -106,6 +108,13 @@ struct Encoding: ~Copyable {
             meter.add(description, bytes: packet.count, timestamp: header.timestamp, at: now)
         }
         return description
+    }
+
+    /// Takes note of a key frame's beginning. Returns why it came.
+    mutating func keyFrameArrived(at now: Instant) -> KeyFrameCause {
+        let cause = keyFrames.keyFrameArrived(at: now)
+        keyFramesByCause[cause.rawValue] &+= 1
+        return cause
     }
 
     /// Appends the layers that are being received.

@@ -180,7 +180,12 @@ package struct UpTrack: ~Copyable {
 
     /// Takes note of a key frame's beginning. Returns why it came.
     package mutating func keyFrameArrived(of encoding: Int, at now: Instant) -> KeyFrameCause {
-        encodings[encoding].keyFrames.keyFrameArrived(at: now)
+        encodings[encoding].keyFrameArrived(at: now)
+    }
+
+    /// The key frames of an encoding that came for this reason.
+    package func keyFrames(of encoding: Int, because cause: KeyFrameCause) -> UInt32 {
+        encodings[encoding].keyFramesByCause[cause.rawValue]
     }
 
     /// The key frames of all encodings since the track began.

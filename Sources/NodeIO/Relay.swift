@@ -191,17 +191,24 @@ package final class Relay: MediaPlane {
         var lags: [MetricFamily.Sample] = []
         var lanes: [LaneDescription] = []
         var droppedFrames: UInt64 = 0
+        var keyFrames: (sources: [SourceKeyFrames], omitted: Int) = ([], 0)
         for (number, worker) in workers.enumerated() {
             let measured = await worker.takeMeasurements()
             counters.add(measured.counters)
             gauges.add(measured.gauges)
-            let told = await worker.takeLaneMeasurements()
-            lanes += told.lanes
-            droppedFrames += told.droppedFrames
+            let ofLanes = await worker.takeLaneMeasurements()
+            lanes += ofLanes.lanes
+            droppedFrames += ofLanes.droppedFrames
+            let told = await worker.sourceKeyFrames()
+            keyFrames.sources += told.sources
+            keyFrames.omitted += told.omitted
             lags.append(.init(labels: [("worker", "\(number)")], value: measured.worstLag.inSeconds))
         }
-        let ofLanes = NodeMetrics.families(lanes: lanes, counters, droppedFrames: droppedFrames)
-        return NodeMetrics.families(counters, gauges) + ofLanes + [
+        let families =
+            NodeMetrics.families(counters, gauges)
+            + NodeMetrics.families(lanes: lanes, counters, droppedFrames: droppedFrames)
+            + NodeMetrics.families(keyFrames.sources, omitted: keyFrames.omitted)
+        return families + [
             MetricFamily(
                 name: "smartc_worker_loop_lag_seconds",
                 help: "The longest delay of a worker's timer since the last scrape.", kind: .gauge,

@@ -152,6 +152,11 @@ package actor Worker {
         (node.laneDescriptions(), mailbox.droppedFrames)
     }
 
+    /// The key frames of each source that is here; see `NodeMetrics.sourceLimit`.
+    package func sourceKeyFrames() -> (sources: [SourceKeyFrames], omitted: Int) {
+        node.sourceKeyFrames(limit: NodeMetrics.sourceLimit)
+    }
+
     /// Ends all sessions, tells their remotes, and ends the thread.
     package func shutDown() {
         node.shutDown(at: MonotonicClock.now(), into: &outbox)

@@ -165,6 +165,26 @@ import Wire
         }
     }
 
+    @Test func `key frames are told by source, encoding and cause`() throws {
+        let simulation = try Simulation(seed: Seed.current())
+        try simulation.participate(publisher(), as: "ann")
+        try simulation.participate(viewer(.none), as: "vic")
+        #expect(simulation.connectAll())
+        simulation.run(for: .seconds(5))
+        let told = simulation.node.sourceKeyFrames(limit: 3)
+        #expect(told.sources.map(\.encoding) == ["q", "h", "f"] && told.omitted == 0)
+        #expect(
+            told.sources.allSatisfy { $0.room.description == "stage" && $0.participant.description == "ann" })
+        let sum = told.sources.flatMap(\.counts).reduce(0, +)
+        #expect(UInt64(sum) == simulation.counters.keyFramesReceived && sum >= 3)
+        let bounded = simulation.node.sourceKeyFrames(limit: 2)
+        #expect(bounded.sources.count == 2 && bounded.omitted == 1)
+        let families = NodeMetrics.families(bounded.sources, omitted: bounded.omitted)
+        let labels = families[0].samples[0].labels.map(\.name)
+        #expect(labels == ["room", "participant", "mid", "encoding", "cause"])
+        #expect(families[1].samples[0].value == 1)
+    }
+
     @Test func `a receiver that advises less than the smallest layer takes is starved, and told`() throws {
         let simulation = try Simulation(seed: Seed.current())
         try simulation.participate(publisher(), as: "ann")
