@@ -103,6 +103,11 @@ package struct DownTrack: Sendable {
         source?.track == track || target?.track == track
     }
 
+    /// How much a key frame of a source is missed here.
+    package func urgency(of wanted: SourceReference) -> KeyFrameUrgency {
+        source?.track == wanted.track ? .other : .nothing
+    }
+
     /// Chooses the source; the present one goes on until the new one has a key frame. Returns false if the
     /// subscriber can receive none of its codecs.
     package mutating func retarget(to new: SourceReference, codecs arriving: [NegotiatedCodec]) -> Bool {

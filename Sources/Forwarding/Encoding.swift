@@ -42,7 +42,7 @@ struct Encoding: ~Copyable {
         case .duplicate: return .refused(.duplicate)
         case .tooOld: return .refused(.beforeStart)
         case .reset:
-            keyFrames.request(because: .restart)
+            keyFrames.request(because: .restart, .broken)
             // The numbers may be used again for other packets.
             store?.removeAll()
             reception = .restarted

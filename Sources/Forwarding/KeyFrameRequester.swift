@@ -18,18 +18,37 @@ package enum KeyFrameCause: Int, CaseIterable, Sendable {
     case lane
 }
 
+/// How much the lack of a key frame hurts.
+package enum KeyFrameUrgency: Int, Comparable, Sendable {
+    /// Somebody sees another layer of the same source meanwhile.
+    case other
+    /// Somebody sees nothing of the source yet.
+    case nothing
+    /// Somebody's picture is broken.
+    case broken
+
+    package static func < (left: KeyFrameUrgency, right: KeyFrameUrgency) -> Bool {
+        left.rawValue < right.rawValue
+    }
+}
+
 /// Merges the key frame requests of all subscribers of one encoding and limits what goes to the publisher.
 ///
 ///     idle --request--> due --sent--> waiting --key frame--> idle
 ///                        ^---no key frame for `retryInterval'---'
 ///
-/// A single joiner waits `minimumInterval` at most. Many at a time share: while a crowd waits, key frames come once in
-/// `crowdInterval`. And whatever is asked, key frames are not to take more than `largestShare` of the source's bits.
+/// What was asked for since the last key frame shares the next one, and how soon that may come depends on who waits: soon
+/// after for a broken picture; 1.2 s after for somebody who sees nothing yet, 1.6 s after if that happens again and again,
+/// as when many join; 2 s after where a layer is to change and the former one goes on. A single joiner therefore waits for
+/// nothing, unless somebody has come just before. Whatever is asked, key frames are not to take more than `largestShare`
+/// of the source's bits.
 struct KeyFrameRequester: Sendable {
-    static let minimumInterval = Duration.milliseconds(400)
-    static let crowdInterval = Duration.seconds(1)
-    /// So many that wait at a time are a crowd.
-    static let crowd = 4
+    static let brokenInterval = Duration.milliseconds(400)
+    static let nothingInterval = Duration.milliseconds(1200)
+    /// After a key frame that came so soon after another one.
+    static let repeatedInterval = Duration.milliseconds(1600)
+    static let repetition = Duration.seconds(3)
+    static let otherInterval = Duration.seconds(2)
     static let largestShare = 0.4
     /// A picture that does not come for so long is worse than any cost.
     static let longestInterval = Duration.seconds(3)
@@ -37,17 +56,17 @@ struct KeyFrameRequester: Sendable {
     static let retryInterval = Duration.milliseconds(500)
 
     private var cause: KeyFrameCause?
-    /// The most subscribers that were seen waiting since the last key frame.
-    private var waiting = 0
+    private var urgency = KeyFrameUrgency.other
     private var lastKeyFrame: Instant?
+    private var isRepeated = false
     private var retryAt: Instant?
 
     /// Somebody needs a key frame.
-    ///
-    /// - Parameter count: how many wait at this moment.
-    mutating func request(because cause: KeyFrameCause = .subscriber, waiting count: Int = 1) {
+    mutating func request(
+        because cause: KeyFrameCause = .subscriber, _ urgency: KeyFrameUrgency = .nothing
+    ) {
         self.cause = self.cause ?? cause
-        waiting = max(waiting, count)
+        self.urgency = max(self.urgency, urgency)
     }
 
     /// Whether to send a request now. It is taken as sent.
@@ -58,7 +77,12 @@ struct KeyFrameRequester: Sendable {
     mutating func takeRequest(at now: Instant, keyFrameBits: Int = 0, bitsPerSecond: Int = 0) -> Bool {
         guard cause != nil, now >= retryAt ?? now else { return false }
         if let lastKeyFrame {
-            var interval = waiting >= Self.crowd ? Self.crowdInterval : Self.minimumInterval
+            var interval =
+                switch urgency {
+                case .broken: Self.brokenInterval
+                case .nothing: isRepeated ? Self.repeatedInterval : Self.nothingInterval
+                case .other: Self.otherInterval
+                }
             if bitsPerSecond > 0 {
                 let cost = Double(keyFrameBits) / (Self.largestShare * Double(bitsPerSecond))
                 interval = max(interval, min(.seconds(cost), Self.longestInterval))
@@ -73,7 +97,8 @@ struct KeyFrameRequester: Sendable {
     @discardableResult
     mutating func keyFrameArrived(at now: Instant) -> KeyFrameCause {
         defer { cause = nil }
-        waiting = 0
+        urgency = .other
+        isRepeated = lastKeyFrame.map { now - $0 < Self.repetition } ?? false
         lastKeyFrame = now
         retryAt = nil
         return cause ?? .unasked

@@ -171,11 +171,11 @@ package struct UpTrack: ~Copyable {
 
     /// Asks for a key frame when that is due.
     ///
-    /// - Parameter count: how many subscribers wait for it at this moment.
+    /// - Parameter urgency: what whoever asks sees meanwhile.
     package mutating func requestKeyFrame(
-        of encoding: Int, because cause: KeyFrameCause = .subscriber, waiting count: Int = 1
+        of encoding: Int, because cause: KeyFrameCause = .subscriber, _ urgency: KeyFrameUrgency = .nothing
     ) {
-        encodings[encoding].keyFrames.request(because: cause, waiting: count)
+        encodings[encoding].keyFrames.request(because: cause, urgency)
     }
 
     /// Takes note of a key frame's beginning. Returns why it came.

@@ -196,7 +196,8 @@ extension Node {
         guard let downTrack = subscriberLinks[link]?.downTracks[place] else { return }
         downTracks[downTrack]?.waitForKeyFrame()
         if let source = downTracks[downTrack]?.target, isCurrent(source) {
-            upTracks[Int(source.track)]?.requestKeyFrame(of: Int(source.encoding), because: .congestion)
+            upTracks[Int(source.track)]?.requestKeyFrame(
+                of: Int(source.encoding), because: .congestion, .broken)
         }
     }
 

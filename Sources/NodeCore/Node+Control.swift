@@ -88,7 +88,7 @@ extension Node {
         else { return }
         // The anchor and a resync frame always bring a lane's viewer back; until then frames are kept from it.
         if upTracks[Int(source.track)]?.isLane == true { downTracks[downTrack]?.waitForKeyFrame() }
-        upTracks[Int(source.track)]?.requestKeyFrame(of: Int(source.encoding), because: .loss)
+        upTracks[Int(source.track)]?.requestKeyFrame(of: Int(source.encoding), because: .loss, .broken)
     }
 
     /// Whether the track that a reference names still exists.

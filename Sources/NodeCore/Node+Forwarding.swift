@@ -103,7 +103,7 @@ extension Node {
             return
         }
         let extensions = ForwardedExtensions(in: packet, header.extensions, identifiers: identifiers)
-        var waiting = 0
+        var waiting: KeyFrameUrgency?
         let kind: PacketKind = upTracks[track]?.kind == .audio ? .audio : .video
         // What waits is found again in the source's store.
         let isHeld = kind == .video && upTracks[track]?.isStored == true
@@ -132,15 +132,15 @@ extension Node {
                 }
             case .drop(let reason):
                 counters.drops[reason] += 1
-                if reason == .waitingForKeyFrame { waiting += 1 }
+                if reason == .waitingForKeyFrame {
+                    waiting = max(waiting ?? .other, downTracks[index]?.urgency(of: origin) ?? .other)
+                }
                 if reason == .inactiveLayer, downTracks[index]?.follows(track: origin.track) == false {
                     upTracks[track]?.unsubscribe(index)
                 }
             }
         }
-        if waiting > 0 {
-            upTracks[track]?.requestKeyFrame(of: Int(origin.encoding), waiting: waiting)
-        }
+        if let waiting { upTracks[track]?.requestKeyFrame(of: Int(origin.encoding), waiting) }
         copyToLinks(packet, header, from: origin, into: &outbox)
     }
 

@@ -64,7 +64,7 @@ extension Node {
             Int(source.encoding) < upTracks[Int(source.track)]?.encodingCount ?? 0
         else { return }
         counters.keyFrameRequestsReceived += 1
-        upTracks[Int(source.track)]?.requestKeyFrame(of: Int(source.encoding), because: .link)
+        upTracks[Int(source.track)]?.requestKeyFrame(of: Int(source.encoding), because: .link, .broken)
     }
 
     /// Sends packets again that were lost on the link; says of those that are not here that they are missed here, too.

@@ -86,7 +86,8 @@ extension Node {
         retarget(downTrack, to: chosen)
         // After a pause the source is the same, and waits for a key frame nevertheless.
         if downTracks[downTrack]?.target == chosen {
-            upTracks[Int(chosen.track)]?.requestKeyFrame(of: Int(chosen.encoding))
+            let urgency = downTracks[downTrack]?.urgency(of: chosen) ?? .nothing
+            upTracks[Int(chosen.track)]?.requestKeyFrame(of: Int(chosen.encoding), urgency)
         }
     }
 
@@ -105,7 +106,8 @@ extension Node {
         }
         upTracks[track]?.subscribe(downTrack)
         if downTracks[downTrack]?.isPaused == true { return }
-        upTracks[track]?.requestKeyFrame(of: Int(source.encoding))
+        let urgency = downTracks[downTrack]?.urgency(of: source) ?? .nothing
+        upTracks[track]?.requestKeyFrame(of: Int(source.encoding), urgency)
     }
 
     /// Shows a track in a slot of a participant, or nothing.

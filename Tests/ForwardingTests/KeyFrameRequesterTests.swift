@@ -36,12 +36,52 @@ import Wire
         #expect(!isDue)
     }
 
-    @Test func `a crowd waits for a second and shares a key frame`() {
+    @Test(arguments: [
+        (KeyFrameUrgency.broken, Int64(400)), (.nothing, 1200), (.other, 2000),
+    ])
+    func `after a key frame the next request waits as long as it can`(urgency: KeyFrameUrgency, wait: Int64) {
+        var requester = KeyFrameRequester()
+        requester.keyFrameArrived(at: .milliseconds(100))
+        requester.request(urgency)
+        let due = [101, 99 + wait, 100 + wait].map { requester.takeRequest(at: .milliseconds($0)) }
+        #expect(due == [false, false, true])
+    }
+
+    @Test func `the most urgent of those who wait decides, and a key frame ends that`() {
         var requester = KeyFrameRequester()
         requester.keyFrameArrived(at: .milliseconds(0))
-        requester.request(waiting: 4)
-        let due = [400, 999, 1000].map { requester.takeRequest(at: .milliseconds($0)) }
-        #expect(due == [false, false, true])
+        requester.request(.other)
+        requester.request(.broken)
+        requester.request(.nothing)
+        let isDue = requester.takeRequest(at: .milliseconds(400))
+        requester.keyFrameArrived(at: .milliseconds(3500))
+        requester.request(.other)
+        let later = [5499, 5500].map { requester.takeRequest(at: .milliseconds($0)) }
+        #expect(isDue)
+        #expect(later == [false, true])
+    }
+
+    @Test func `a storm of joins costs a source two key frames beside its first`() {
+        var requester = KeyFrameRequester()
+        requester.keyFrameArrived(at: .milliseconds(0))
+        var keyFrames: [Int64] = []
+        var longest: Int64 = 0
+        var waitingSince: Int64?
+        for millisecond: Int64 in 1..<4000 {
+            // Fifty come within two seconds.
+            if millisecond <= 2000, millisecond % 40 == 0 {
+                requester.request()
+                waitingSince = waitingSince ?? millisecond
+            }
+            if requester.takeRequest(at: .milliseconds(millisecond)) {
+                requester.keyFrameArrived(at: .milliseconds(millisecond))
+                keyFrames.append(millisecond)
+                longest = max(longest, millisecond - (waitingSince ?? millisecond))
+                waitingSince = nil
+            }
+        }
+        #expect(keyFrames == [1200, 2800])
+        #expect(longest < 1600)
     }
 
     @Test func `key frames take two fifths of the bits at most, and three seconds are the longest wait`() {
@@ -67,13 +107,5 @@ import Wire
         requester.request(because: .subscriber)
         let causes = [0, 1000].map { requester.keyFrameArrived(at: .milliseconds($0)) }
         #expect(causes == [.loss, .unasked])
-    }
-
-    @Test func `after a key frame the next request waits`() {
-        var requester = KeyFrameRequester()
-        requester.keyFrameArrived(at: .milliseconds(100))
-        requester.request()
-        let due = [101, 499, 500].map { requester.takeRequest(at: .milliseconds($0)) }
-        #expect(due == [false, false, true])
     }
 }

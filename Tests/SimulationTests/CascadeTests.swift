@@ -227,13 +227,14 @@ import Wire
         let publisher = try simulation.publish(settings)
         let watcher = try simulation.watch()
         #expect(simulation.connectAll())
-        simulation.run(for: .seconds(5))
+        // From layer to layer, as they become known.
+        simulation.run(for: .seconds(10))
         #expect(watcher.video.source == videoSource(of: publisher, rid: "h"))
         publisher.endpoint.setLayer("h", isActive: false)
         simulation.run(for: .seconds(5))
         #expect(watcher.video.source == videoSource(of: publisher, rid: "m"))
         publisher.endpoint.setLayer("h", isActive: true)
-        simulation.run(for: .seconds(5))
+        simulation.run(for: .seconds(15))
         #expect(watcher.video.source == videoSource(of: publisher, rid: "h"))
         expectContinuous(watcher)
     }
