@@ -43,6 +43,9 @@ struct WebClient: Sendable {
         ("meet.js", PackageResources.meet_js),
         ("meter.js", PackageResources.meter_js),
         ("notices.js", PackageResources.notices_js),
+        ("part-brand.html", PackageResources.part_brand_html),
+        ("part-head.html", PackageResources.part_head_html),
+        ("part-notice.html", PackageResources.part_notice_html),
         ("people.js", PackageResources.people_js),
         ("places.js", PackageResources.places_js),
         ("problem.js", PackageResources.problem_js),
@@ -65,10 +68,33 @@ struct WebClient: Sendable {
     init(connectingTo other: String? = nil) {
         security = Self.security(connectingTo: other)
         var files: [String: File] = [:]
-        for (name, bytes) in Self.contents { files["/\(name)"] = File(Self.contentType(of: name), bytes) }
+        let parts = Self.contents.filter { $0.name.hasPrefix(Self.partPrefix) }
+        for (name, bytes) in Self.contents where !name.hasPrefix(Self.partPrefix) {
+            let whole = name.hasSuffix(".html") ? Self.page(bytes, with: parts) : bytes
+            files["/\(name)"] = File(Self.contentType(of: name), whole)
+        }
         files["/"] = files["/index.html"]
         files["/meet"] = files["/meet.html"]
         self.files = files
+    }
+
+    /// Files that are no files of their own, but what pages have in common.
+    private static let partPrefix = "part-"
+
+    /// A page with its parts in the places of the lines that name them: `<!-- part-head.html -->`.
+    private static func page(_ bytes: [UInt8], with parts: [(name: String, bytes: [UInt8])]) -> [UInt8] {
+        var page: [UInt8] = []
+        for line in bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false) {
+            let text = line.drop { $0 == UInt8(ascii: " ") }
+            if let part = parts.first(where: { text.elementsEqual("<!-- \($0.name) -->".utf8) }) {
+                page += part.bytes
+            } else {
+                page += line + [UInt8(ascii: "\n")]
+            }
+        }
+        // The last line ended, and nothing followed.
+        page.removeLast()
+        return page
     }
 
     private static func contentType(of name: String) -> String {

@@ -23,6 +23,9 @@ struct ConferenceOptions: ParsableArguments {
     @Option(help: "After so many seconds somebody else speaks.")
     var speakInterval = 4.0
 
+    @Option(help: "How loud that is, 0 loudest to 126; who does not speak is silent.")
+    var speechLevel = 20
+
     @Flag(help: "Give each encoding three temporal layers, as Chromium does.")
     var temporalLayers = false
 
@@ -32,11 +35,13 @@ struct ConferenceOptions: ParsableArguments {
     func validate() throws {
         guard participants ?? 1 >= 0, observe >= 0, (0...48).contains(videoSlots),
             (0...48).contains(audioSlots),
-            (0...4320).contains(largeHeight), (0...4320).contains(smallHeight), speakInterval > 0
+            (0...4320).contains(largeHeight), (0...4320).contains(smallHeight), speakInterval > 0,
+            (0...126).contains(speechLevel)
         else {
             throw ValidationError(
                 "--participants and --observe are at least 0, --video-slots and --audio-slots 0 to 48, "
-                    + "--large-height and --small-height 0 to 4320, --speak-interval above 0.")
+                    + "--large-height and --small-height 0 to 4320, --speak-interval above 0, "
+                    + "--speech-level 0 to 126.")
         }
         guard videoSlots + audioSlots > 0 else { throw ValidationError("There is no slot to receive in.") }
     }

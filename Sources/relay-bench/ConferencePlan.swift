@@ -16,8 +16,7 @@ struct ConferencePlan: Sendable {
 
     /// The size of the highest layer in pixels; each below has half of it.
     private static let largest = (width: 1280, height: 720)
-    /// Between speech and silence (RFC 6464): loud, and nothing.
-    static let speechLevel: UInt8 = 20
+    /// Of who does not speak (RFC 6464): nothing.
     static let silenceLevel: UInt8 = 127
 
     /// What all loads have.
@@ -27,6 +26,8 @@ struct ConferencePlan: Sendable {
     let videoSlots: Int
     let audioSlots: Int
     let speakInterval: Duration
+    /// Of who speaks (RFC 6464): 0 loudest.
+    let speechLevel: UInt8
     private let participant: EndpointSettings
     private let observer: EndpointSettings
     private let largeHeight: Int
@@ -40,6 +41,7 @@ struct ConferencePlan: Sendable {
         videoSlots = options.videoSlots
         audioSlots = options.audioSlots
         speakInterval = .nanoseconds(Int64(options.speakInterval * 1e9))
+        speechLevel = UInt8(clamping: options.speechLevel)
         largeHeight = options.largeHeight
         smallHeight = options.smallHeight
 

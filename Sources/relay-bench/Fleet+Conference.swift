@@ -23,15 +23,18 @@ extension Fleet {
         return sample
     }
 
-    /// The key frames that were made of each encoding, by SSRC, of all who are there.
-    func keyFrames() -> [UInt32: Int] {
-        var keyFrames: [UInt32: Int] = [:]
+    /// The key frames that were made of each encoding of all who are there.
+    func keyFrames() -> KeyFrameTally {
+        var tally = KeyFrameTally()
         for seat in 0..<members.count where members[seat].presence == .present {
             for stream in members[seat].endpoint.outgoing where stream.kind == .video {
-                keyFrames[stream.ssrc] = members[seat].endpoint.framesSent(rid: stream.rid).key
+                // One of its streams is as good a name for a source as any.
+                let source = members[seat].endpoint.outgoing[0].ssrc
+                let key = KeyFrameTally.Key(source: UInt64(source), encoding: stream.rid ?? "")
+                tally.counts[key] = members[seat].endpoint.framesSent(rid: stream.rid).key
             }
         }
-        return keyFrames
+        return tally
     }
 }
 

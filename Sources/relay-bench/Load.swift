@@ -29,10 +29,10 @@ struct Load: AsyncParsableCommand {
             and a voice, and receives one large and several small pictures and the loudest voices in slots. Somebody \
             else speaks every few seconds (--speak-interval). The server chooses which layer goes where, so lost is \
             what sequence numbers say. Pauses at changes are from one source's last picture to the next one's first; a \
-            slot that is empty in between counts. A source of key frames is one layer of one participant; between the \
-            first join and 2 s after the last, one is the first picture and the rest is what the storm costs. Files \
-            of --media bring key frames of their own. Who only counts packets (--decrypt sample) takes every pause for \
-            a freeze, as it does not see sources change.
+            slot that is empty in between counts. Key frames are counted by source, on average of its encodings, and by \
+            encoding; extra ones are those between the first join and 2 s after the last beyond the first of each \
+            encoding: what the storm costs. Files of --media bring key frames of their own. Who only counts packets \
+            (--decrypt sample) takes every pause for a freeze, as it does not see sources change.
 
             Exits with 1 when endpoints failed or the server went away; the report shows what was seen until then.
 
@@ -205,7 +205,7 @@ struct Load: AsyncParsableCommand {
             throw ValidationError(failure.description)
         }
         print(json ? try report.document() : report.text)
-        if let reason = report.stopped { Progress.write("Error: \(reason)\n") }
-        if !report.failures.isEmpty || report.stopped != nil { throw ExitCode.failure }
+        if let reason = report.measures.stopped { Progress.write("Error: \(reason)\n") }
+        if !report.measures.failures.isEmpty || report.measures.stopped != nil { throw ExitCode.failure }
     }
 }

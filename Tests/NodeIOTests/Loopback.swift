@@ -14,6 +14,15 @@ func isReadable(_ descriptor: Int32) -> Bool {
     return unsafe poll(&request, 1, patience) == 1
 }
 
+/// Returns when one of the sockets has something to read, or when the time has come.
+func waitUntilReadable(_ descriptors: [Int32], until deadline: Instant?) {
+    var requests = descriptors.map { pollfd(fd: $0, events: Int16(POLLIN), revents: 0) }
+    let rest = deadline.map { max($0 - MonotonicClock.now(), .zero) }
+    // Rounded up: a poll that is over too early would be followed by another at once.
+    let milliseconds = rest.map { Int32(truncatingIfNeeded: $0.nanoseconds / 1_000_000 + 1) } ?? patience
+    _ = unsafe poll(&requests, nfds_t(requests.count), min(milliseconds, patience))
+}
+
 /// Reads until `count` datagrams have come, or none comes any more.
 func receive(
     _ count: Int, from descriptor: Int32, with inbox: inout Inbox

@@ -64,6 +64,19 @@ import Testing
         #expect(found.isSuperset(of: ["/meet", "/meet.css", "/meet.js", "/conference.js", "/session.js"]))
     }
 
+    @Test(arguments: ["/", "/meet"])
+    func `a page is whole, with what all pages have in common`(path: String) async throws {
+        let page = try await Exchange().send(.get, path).text
+        #expect(page.hasPrefix("<!doctype html>") && page.hasSuffix("</html>\n"))
+        #expect(!page.contains("<!-- part-"))
+        for common in [
+            "<meta charset=\"utf-8\">", "href=\"app.css\"", "class=\"brand\"", "<template id=\"notice\">",
+        ] {
+            #expect(page.split(separator: common).count == 2, "\(common)")
+        }
+        #expect(try await Exchange().send(.get, "/part-head.html").status == .notFound)
+    }
+
     @Test func `files of different content have different entity tags`() {
         let first = WebClient.File("text/plain", [1, 2])
         let second = WebClient.File("text/plain", [2, 1])
