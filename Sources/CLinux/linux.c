@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/udp.h>
+#include <malloc.h>
 #include <netinet/in.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -199,6 +200,8 @@ uint64_t smartc_resident_memory(void) {
     fclose(file);
     return fields == 2 ? (uint64_t)resident * (uint64_t)sysconf(_SC_PAGESIZE) : 0;
 }
+
+void smartc_return_memory(void) { malloc_trim(0); }
 
 uint64_t smartc_open_file_limit(void) {
     struct rlimit limit;

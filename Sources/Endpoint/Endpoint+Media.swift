@@ -8,6 +8,8 @@ package import Wire
 extension Endpoint {
     /// What a packet needs beyond its payload: header, extension block, RTX's two bytes.
     private static let headerRoom = 96
+    /// The longest packet that can be padding alone: header, extensions, 255 bytes, tag.
+    private static let longestPadding = RTPHeader.fixedLength + 32 + 255 + 16
 
     /// Whether a simulcast layer is sent; nil names the only one.
     package mutating func setLayer(_ rid: String?, isActive: Bool) {
@@ -219,8 +221,9 @@ extension Endpoint {
             return
         }
         let ssrc = packet.uint32(at: 8)
-        // Nobody pads media: what has padding has nothing else.
-        let isPadding = packet[0] & 0x20 != 0
+        // How much padding there is cannot be read without decryption: what could be nothing else is taken for it. Relays pad
+        // long packets of media by a few bytes.
+        let isPadding = packet[0] & 0x20 != 0 && packet.count <= Self.longestPadding
         guard !role.isRetransmission else {
             guard !isPadding else {
                 counters.padding += 1

@@ -101,8 +101,11 @@ package struct SyntheticVideo: Sendable {
         let share = isKeyFrame ? Self.keyFrameFactor : step.weight
         let bytes = Int(Double(layer.bitsPerSecond / 8 / max(settings.framesPerSecond, 1)) * share)
         let count = max(1, (bytes + settings.packetBytes - 1) / settings.packetBytes)
-        let size = max(bytes / count, 60)
+        // Divided as libwebrtc does: the last ones take a byte more each until all are taken.
+        let smallest = max(bytes / count, 60)
+        let larger = bytes / count >= 60 ? bytes % count : 0
         let payloads = (0..<count).map { index in
+            let size = smallest + (index >= count - larger ? 1 : 0)
             let content = SyntheticContent(
                 source: source, number: number &+ UInt32(index), frame: frames, index: UInt16(index),
                 count: UInt16(count), sentAt: now)

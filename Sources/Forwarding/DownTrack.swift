@@ -13,20 +13,28 @@ package struct DownTrack: Sendable {
         case drop(DropReason)
     }
 
-    /// What changes in a packet on the way out.
+    /// What changes in a packet on the way out: all that its writer needs to know of the down track, which is not looked at
+    /// again.
     package struct Rewrite: Sendable {
+        /// The slot number of the subscriber's session.
+        package let session: Int
+        package let ssrc: UInt32
         package let numbers: Munger.Numbers
         package let payloadType: UInt8
         package let hasMarker: Bool
         /// The source that was given up for this packet's, if it is the first of a new one.
         package let replaced: SourceReference?
-        package let carriesMID: Bool
+        /// The section's name, if the packet is to carry it.
+        package let mid: MIDText?
+        package let identifiers: ExtensionIdentifiers
         /// On the RTX stream: the number of the packet that is sent again (RFC 4588 section 4).
         package let originalSequenceNumber: UInt16?
         /// To be applied to the copy of the payload.
         package let patch: PayloadPatch
         /// What is added to the frame number of the dependency descriptor.
         package let frameNumberOffset: UInt16
+        /// Whether it can be padded: not where the same bytes are sent again when it is lost.
+        package let mayBePadded: Bool
     }
 
     /// A section's first packets carry its MID; SSRCs are signalled besides, so a few lost ones do no harm.
@@ -98,8 +106,8 @@ package struct DownTrack: Sendable {
     /// Where they shall come from as soon as that has a key frame.
     package var target: SourceReference? { selector.target }
 
-    /// Whether packets of a track can be sent, now or after the next key frame.
-    package func follows(track: UInt32) -> Bool {
+    /// Whether packets of a track can be sent, now or after the next key frame. It changes nothing, but is called by address.
+    package mutating func follows(track: UInt32) -> Bool {
         source?.track == track || target?.track == track
     }
 
@@ -191,9 +199,10 @@ package struct DownTrack: Sendable {
         _ header: RTPHeader, _ packet: PacketDescription, of origin: SourceReference, at now: Instant
     ) -> Decision {
         var replaced: SourceReference?
-        switch selector.admission(
-            of: origin, canBegin: kind == .audio || packet.isKeyFrameStart && packet.audience != .settled,
-            timestamp: header.timestamp)
+        var canBegin = packet.isKeyFrameStart
+        if case .settled = packet.audience { canBegin = false }
+        if case .audio = kind { canBegin = true }
+        switch selector.admission(of: origin, canBegin: canBegin, timestamp: header.timestamp)
         {
         case .refused(let reason):
             return .drop(reason)
@@ -262,10 +271,12 @@ package struct DownTrack: Sendable {
         }
         return .send(
             Rewrite(
-                numbers: rewritten.numbers, payloadType: route.leaving,
+                session: session, ssrc: ssrc, numbers: rewritten.numbers, payloadType: route.leaving,
                 hasMarker: header.hasMarker || endsPicture, replaced: replaced,
-                carriesMID: isEarly(rewritten.numbers.sequenceNumber), originalSequenceNumber: nil,
-                patch: rewritten.patch, frameNumberOffset: rewritten.frameNumberOffset))
+                mid: midIfEarly(rewritten.numbers.sequenceNumber), identifiers: identifiers,
+                originalSequenceNumber: nil, patch: rewritten.patch,
+                frameNumberOffset: rewritten.frameNumberOffset,
+                mayBePadded: retransmissionSSRC != nil && route.retransmission != nil))
     }
 
     /// Counts a packet that was handed to the outbox.
@@ -303,21 +314,24 @@ package struct DownTrack: Sendable {
         guard budget.take(bytes: header.payload.count, at: now) else { return .drop(.retransmissionBudget) }
         let timestamp = header.timestamp &+ origin.timestampOffset
         let hasMarker = header.hasMarker || origin.isMarked
-        guard retransmissionSSRC != nil, let payloadType = route.retransmission else {
+        guard let retransmissionSSRC, let payloadType = route.retransmission else {
             return .send(
                 Rewrite(
+                    session: session, ssrc: ssrc,
                     numbers: .init(sequenceNumber: outgoing, timestamp: timestamp),
                     payloadType: route.leaving, hasMarker: hasMarker, replaced: nil,
-                    carriesMID: isEarly(outgoing), originalSequenceNumber: nil, patch: rewritten.patch,
-                    frameNumberOffset: rewritten.frameNumberOffset))
+                    mid: midIfEarly(outgoing), identifiers: identifiers, originalSequenceNumber: nil,
+                    patch: rewritten.patch, frameNumberOffset: rewritten.frameNumberOffset,
+                    mayBePadded: false))
         }
         retransmissionSequence &+= 1
         return .send(
             Rewrite(
+                session: session, ssrc: retransmissionSSRC,
                 numbers: .init(sequenceNumber: retransmissionSequence, timestamp: timestamp),
-                payloadType: payloadType, hasMarker: hasMarker, replaced: nil, carriesMID: true,
-                originalSequenceNumber: outgoing, patch: rewritten.patch,
-                frameNumberOffset: rewritten.frameNumberOffset))
+                payloadType: payloadType, hasMarker: hasMarker, replaced: nil, mid: mid,
+                identifiers: identifiers, originalSequenceNumber: outgoing, patch: rewritten.patch,
+                frameNumberOffset: rewritten.frameNumberOffset, mayBePadded: false))
     }
 
     /// A packet that was decided on and has waited since: what changes in it on the way out. Its source may have been given
@@ -333,11 +347,12 @@ package struct DownTrack: Sendable {
         let packet = codec?.video.map { PacketDescription($0, payload) } ?? PacketDescription()
         guard let rewritten = munger.patch(packet, of: origin) else { return nil }
         return Rewrite(
+            session: session, ssrc: ssrc,
             numbers: .init(
                 sequenceNumber: outgoing, timestamp: header.timestamp &+ origin.timestampOffset),
             payloadType: payloadType, hasMarker: header.hasMarker || origin.isMarked, replaced: nil,
-            carriesMID: isEarly(outgoing), originalSequenceNumber: nil, patch: rewritten.patch,
-            frameNumberOffset: rewritten.frameNumberOffset)
+            mid: midIfEarly(outgoing), identifiers: identifiers, originalSequenceNumber: nil,
+            patch: rewritten.patch, frameNumberOffset: rewritten.frameNumberOffset, mayBePadded: false)
     }
 
     /// The next packet of padding; nil without an RTX stream, and before the first picture.
@@ -392,8 +407,8 @@ package struct DownTrack: Sendable {
 
     // MARK: - Private
 
-    private func isEarly(_ outgoing: UInt16) -> Bool {
-        munger.distanceFromStart(of: outgoing) < Self.packetsWithMID
+    private func midIfEarly(_ outgoing: UInt16) -> MIDText? {
+        munger.distanceFromStart(of: outgoing) < Self.packetsWithMID ? mid : nil
     }
 
     /// Whether a packet of a lane is for those who join when this one does not, or for the others when it does.

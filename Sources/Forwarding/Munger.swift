@@ -115,8 +115,9 @@ package struct Munger: Sendable {
     /// The position that the next source begins with.
     var nextPosition: Int64 { window.highest + 1 }
 
-    /// Where a packet of the present source stands.
-    func place(of sequenceNumber: UInt16) -> Place {
+    /// Where a packet of the present source stands. Nothing changes here nor in the next two, but what is called for every
+    /// packet is called by address: the compiler would copy all of the munger otherwise.
+    mutating func place(of sequenceNumber: UInt16) -> Place {
         guard let segment = present else { return .outside }
         let low = sequenceNumber &+ segment.sequenceOffset
         let position =
@@ -131,13 +132,13 @@ package struct Munger: Sendable {
     }
 
     /// Whether a packet's picture is the one after the last that was noted.
-    func isNextPicture(_ packet: PacketDescription) -> Bool {
+    mutating func isNextPicture(_ packet: PacketDescription) -> Bool {
         guard let segment = present else { return false }
         return pictures.follows(packet, segment.pictures)
     }
 
     /// Whether the newest packet has an older picture identifier than those before it: the encoder began anew.
-    func hasOlderPicture(_ packet: PacketDescription) -> Bool {
+    mutating func hasOlderPicture(_ packet: PacketDescription) -> Bool {
         guard let segment = present else { return false }
         return pictures.isBehind(packet, segment.pictures)
     }

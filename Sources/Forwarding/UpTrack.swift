@@ -76,6 +76,12 @@ package struct UpTrack: ~Copyable {
         return nil
     }
 
+    /// The down track in a place of the list of `subscribers`; nil behind its end. It changes nothing, but is called by
+    /// address.
+    package mutating func subscriber(_ place: Int) -> Int? {
+        place < subscribers.count ? subscribers[place] : nil
+    }
+
     package mutating func subscribe(_ downTrack: Int) {
         if !subscribers.contains(downTrack) { subscribers.append(downTrack) }
     }

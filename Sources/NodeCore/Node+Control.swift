@@ -10,6 +10,8 @@ extension Node {
     /// RTCP goes in datagrams of at most this size.
     private static let controlSize = 1200
     private static let reportInterval = Duration.seconds(1)
+    /// How long a report waits for media that it can go along with.
+    private static let reportPatience = Duration.milliseconds(100)
     private static let feedbackInterval = Duration.milliseconds(50)
     /// How long to wait for a packet that was asked for again; the publisher's round trip is not known.
     private static let repairInterval = Duration.milliseconds(100)
@@ -196,8 +198,13 @@ extension Node {
     }
 
     /// Receiver reports to publishers and sender reports to subscribers, once a second.
-    mutating func sendReports(to slot: Int, at now: Instant, into outbox: inout Outbox) {
-        guard let due = sessions[slot]?.nextReport, due <= now else { return }
+    ///
+    /// - Parameter isPatient: whether they may wait for media to go along with.
+    mutating func sendReports(
+        to slot: Int, at now: Instant, into outbox: inout Outbox, isPatient: Bool = false
+    ) {
+        guard let due = sessions[slot]?.nextReport, due <= (isPatient ? now - Self.reportPatience : now)
+        else { return }
         sessions[slot]?.nextReport = now + Self.reportInterval
         sendReceiverReport(to: slot, at: now, into: &outbox)
         let cname = sessions[slot]?.cname ?? ""

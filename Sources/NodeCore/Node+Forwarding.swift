@@ -5,11 +5,8 @@ import RTP
 import SDP
 import Wire
 
-// The router: from a decrypted packet to the outbox, once for every subscriber.
+// The router: from a decrypted packet to the batch that is offered to subscribers.
 extension Node {
-    /// What a packet needs on the way out beyond its payload: header, extension block with MID, RTX's two bytes.
-    private static let headerRoom = 96
-
     /// Takes a decrypted RTP packet of the publisher in `slot`.
     mutating func receiveMedia(
         _ packet: Span<UInt8>, from slot: Int, at now: Instant, into outbox: inout Outbox
@@ -43,7 +40,8 @@ extension Node {
         accept(packet, header, of: source, from: slot, at: now, into: &outbox)
     }
 
-    /// Takes a packet whose encoding is known, from a publisher or over a link, or from a lane, which says whom it is for.
+    /// Takes a packet whose encoding is known, from a publisher or over a link, or from a lane, which says whom it is for. It is
+    /// offered to subscribers by the next `forward`.
     mutating func accept(
         _ packet: Span<UInt8>, _ header: RTPHeader, of source: Session.Source, from slot: Int,
         audience: PacketDescription.Audience? = nil, at now: Instant, into outbox: inout Outbox
@@ -60,6 +58,7 @@ extension Node {
         let reference = SourceReference(
             track: UInt32(truncatingIfNeeded: track), generation: upTracks.generation(of: track),
             encoding: UInt8(truncatingIfNeeded: source.encoding))
+        var isRestart = false
         switch upTracks[track]?.receive(
             packet, header, of: source.encoding, isRetransmission: source.isRetransmission, at: now)
         {
@@ -67,7 +66,7 @@ extension Node {
             counters.drops[reason] += 1
             return
         case .restarted:
-            for index in upTracks[track]?.subscribers ?? [] { downTracks[index]?.restart(reference) }
+            isRestart = true
             encodingBegan(source.encoding, of: track, from: slot)
         case .accepted, nil:
             break
@@ -89,112 +88,13 @@ extension Node {
         if codec.kind == .audio {
             listen(to: header, in: packet, of: track, from: slot, at: now)
         }
-        forward(packet, header, description, from: reference, at: now, into: &outbox)
-    }
-
-    /// Offers a packet to everybody who subscribes to its track.
-    private mutating func forward(
-        _ packet: Span<UInt8>, _ header: RTPHeader, _ description: PacketDescription,
-        from origin: SourceReference, at now: Instant, into outbox: inout Outbox
-    ) {
-        let track = Int(origin.track)
-        guard let identifiers = upTracks[track]?.identifiers, let subscribers = upTracks[track]?.subscribers
-        else {
-            return
-        }
-        let extensions = ForwardedExtensions(in: packet, header.extensions, identifiers: identifiers)
-        var waiting: KeyFrameUrgency?
-        let kind: PacketKind = upTracks[track]?.kind == .audio ? .audio : .video
-        // What waits is found again in the source's store.
-        let isHeld = kind == .video && upTracks[track]?.isStored == true
-        for index in subscribers {
-            let decision =
-                downTracks[index]?.decide(header, description, of: origin, at: now) ?? .drop(.inactiveLayer)
-            switch decision {
-            case .send(let rewrite):
-                if let replaced = rewrite.replaced, replaced.track != origin.track {
-                    upTracks[Int(replaced.track)]?.unsubscribe(index)
-                }
-                if isHeld,
-                    hold(
-                        rewrite.numbers.sequenceNumber, payloadType: rewrite.payloadType,
-                        bytes: packet.count, .video, of: index, at: now)
-                {
-                    continue
-                }
-                let refusal = send(
-                    packet, header, extensions, as: rewrite, kind, on: index, at: now, into: &outbox)
-                if let refusal {
-                    counters.drops[refusal] += 1
-                } else {
-                    counters.packetsForwarded += 1
-                    counters.bytesForwarded += UInt64(header.payload.count)
-                }
-            case .drop(let reason):
-                counters.drops[reason] += 1
-                if reason == .waitingForKeyFrame {
-                    waiting = max(waiting ?? .other, downTracks[index]?.urgency(of: origin) ?? .other)
-                }
-                if reason == .inactiveLayer, downTracks[index]?.follows(track: origin.track) == false {
-                    upTracks[track]?.unsubscribe(index)
-                }
-            }
-        }
-        if let waiting { upTracks[track]?.requestKeyFrame(of: Int(origin.encoding), waiting) }
-        copyToLinks(packet, header, from: origin, into: &outbox)
-    }
-
-    /// Writes one packet for one subscriber. Returns why it was not sent, or nil.
-    mutating func send(
-        _ packet: Span<UInt8>, _ header: RTPHeader, _ extensions: ForwardedExtensions,
-        as rewrite: DownTrack.Rewrite, _ kind: PacketKind, on downTrack: Int, at now: Instant,
-        into outbox: inout Outbox
-    ) -> DropReason? {
-        guard let session = downTracks[downTrack]?.session,
-            let identifiers = downTracks[downTrack]?.identifiers,
-            let primary = downTracks[downTrack]?.ssrc
-        else { return .subscriberNotConnected }
-        let mid = rewrite.carriesMID ? downTracks[downTrack]?.mid : nil
-        var ssrc = primary
-        if rewrite.originalSequenceNumber != nil,
-            let retransmission = downTracks[downTrack]?.retransmissionSSRC
-        {
-            ssrc = retransmission
-        }
-        let capacity = header.payload.count + header.extensions.range.count + Self.headerRoom
-        let sendTime = identifiers.absoluteSendTime == 0 ? nil : AbsoluteSendTime(now)
-        var transportSequence: UInt16?
-        if sessions[session]?.downlink != nil {
-            // The header with an extension block, the tag.
-            let bytes = header.payload.count + 12 + 12 + 16
-            let number = count(bytes: bytes, kind, to: session, at: now)
-            transportSequence = identifiers.transportWideCC == 0 ? nil : number
-        }
-        let refusal = sessions[session]?.peer.sendMedia(capacity: capacity, into: &outbox) { output in
-            output.append(0x80)
-            output.append(rewrite.payloadType | (rewrite.hasMarker ? 0x80 : 0))
-            output.append(bigEndian: rewrite.numbers.sequenceNumber)
-            output.append(bigEndian: rewrite.numbers.timestamp)
-            output.append(bigEndian: ssrc)
-            if extensions.write(
-                identifiers: identifiers, mid: mid, transportSequence: transportSequence,
-                sendTime: sendTime, frameNumberOffset: rewrite.frameNumberOffset, from: packet, into: &output)
-            {
-                var written = output.mutableSpan
-                written[0] = 0x90
-            }
-            if let original = rewrite.originalSequenceNumber { output.append(bigEndian: original) }
-            let start = output.count
-            output.append(copying: packet, header.payload)
-            if !rewrite.patch.isEmpty {
-                var written = output.mutableSpan
-                rewrite.patch.apply(to: &written, at: start)
-            }
-            return true
-        }
-        if let refusal = refusal { return refusal }
-        downTracks[downTrack]?.sent(payloadBytes: header.payload.count)
-        return nil
+        guard let identifiers = upTracks[track]?.identifiers else { return }
+        if batch.isFull { _ = forward(at: now, into: &outbox) }
+        batch.append(
+            packet, header, description,
+            ForwardedExtensions(in: packet, header.extensions, identifiers: identifiers),
+            upTracks[track]?.kind == .audio ? .audio : .video, from: reference, isRestart: isRestart,
+            at: now)
     }
 
     // MARK: - Sources

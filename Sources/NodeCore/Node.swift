@@ -16,6 +16,8 @@ package struct Node: ~Copyable {
     /// While media comes: feedback and repairs are due every few milliseconds.
     private static let busyTick = Duration.milliseconds(10)
     private static let idleTick = Duration.milliseconds(50)
+    /// Of watchers nothing is due as often: each is looked after in every fifth tick.
+    private static let watcherTurn = 5
     /// What Ethernet carries, with room to spare; so large a datagram also leaves in one piece.
     private static let largestDatagram = 2048
 
@@ -47,8 +49,11 @@ package struct Node: ~Copyable {
     /// Sessions whose handshake has not ended.
     var connecting = 0
     private var nextTick: Instant?
+    private var tick = 0
     /// When subscribers' links want to be served before that: for probes, and for packets that wait.
     var nextLinkTick: Instant?
+    /// Media that has arrived and was not offered to subscribers yet.
+    var batch = PacketBatch(largestPacket: Node.largestDatagram)
     /// Packets to ask a publisher for: kept to save an allocation per report.
     var missing: [UInt16] = []
 
@@ -78,8 +83,22 @@ package struct Node: ~Copyable {
 
     // MARK: - Receiving
 
-    /// Takes one datagram; what it calls for is appended to the outbox.
+    /// Takes one datagram and forwards what is in it; what it calls for is appended to the outbox.
     package mutating func receive(
+        _ datagram: inout MutableSpan<UInt8>, from source: SocketAddress, at now: Instant,
+        into outbox: inout Outbox
+    ) {
+        collect(&datagram, from: source, at: now, into: &outbox)
+        _ = forward(at: now, into: &outbox)
+    }
+
+    /// Whether what was collected is to be forwarded before more comes. Otherwise the node does that itself, however much
+    /// it makes.
+    package var isBatchFull: Bool { batch.isFull }
+
+    /// Takes one datagram of several that have arrived. Media waits for `forward`, which is to be called after the last;
+    /// whatever else it calls for is appended to the outbox.
+    package mutating func collect(
         _ datagram: inout MutableSpan<UInt8>, from source: SocketAddress, at now: Instant,
         into outbox: inout Outbox
     ) {
@@ -127,7 +146,9 @@ package struct Node: ~Copyable {
         if let due = nextLinkTick, due <= now { serveLinks(at: now, into: &outbox) }
         guard let due = nextTick, due <= now else { return }
         var hasPublishers = false
+        tick &+= 1
         for slot in 0..<sessions.slotCount where sessions.isOccupied(slot) {
+            if sessions[slot]?.hasLittleDue == true, (tick &+ slot) % Self.watcherTurn != 0 { continue }
             let wasConnected = sessions[slot]?.peer.isConnected == true
             if let event = sessions[slot]?.peer.advance(to: now, into: &outbox) {
                 settle(event, of: slot, wasConnected: wasConnected, at: now)
@@ -143,7 +164,7 @@ package struct Node: ~Copyable {
                 hasPublishers = true
                 sendFeedback(to: slot, at: now, into: &outbox)
             }
-            sendReports(to: slot, at: now, into: &outbox)
+            sendReports(to: slot, at: now, into: &outbox, isPatient: sessions[slot]?.hasLittleDue == true)
             advanceLink(of: slot, at: now, into: &outbox)
         }
         advanceLanes(to: now, into: &outbox)
@@ -207,6 +228,7 @@ package struct Node: ~Copyable {
         case .connected(let profile):
             connecting -= 1
             counters.sessionsConnected += 1
+            if case .watch = sessions[slot]?.role { sessions[slot]?.hasLittleDue = true }
             report(.connected(profile), of: slot)
             announce(slot)
             assignSources(to: slot)

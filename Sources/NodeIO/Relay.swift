@@ -25,6 +25,16 @@ package final class Relay: MediaPlane {
     let linkMessages: AsyncStream<LinkEnvelope>
     private let linkSource: AsyncStream<LinkEnvelope>.Continuation
 
+    /// Whether handshakes have ended whose memory the allocator still keeps.
+    private let spare = Mutex(SpareMemory.none)
+
+    private enum SpareMemory {
+        case none
+        /// More handshakes may follow, which can use it.
+        case fresh
+        case old
+    }
+
     /// Events that wait for the log; older ones go first if nobody reads them.
     private static let eventBacklog = 4096
 
@@ -81,7 +91,24 @@ package final class Relay: MediaPlane {
     package func run() async {
         await withTaskGroup { tasks in
             tasks.addTask { await self.carryLinkMessages() }
-            for await event in events { log(event) }
+            tasks.addTask { await self.returnMemory() }
+            for await event in events {
+                log(event)
+                if case .connected = event.kind { spare.withLock { $0 = .fresh } }
+            }
+            tasks.cancelAll()
+        }
+    }
+
+    /// Gives the memory of handshakes, some 80 kB each, back to the system when no more have followed for a second. It takes
+    /// milliseconds, and workers allocate nothing meanwhile but for newcomers.
+    private func returnMemory() async {
+        while (try? await Task.sleep(for: .seconds(1))) != nil {
+            let isOld = spare.withLock { spare in
+                defer { spare = spare == .fresh ? .old : .none }
+                return spare == .old
+            }
+            if isOld { smartc_return_memory() }
         }
     }
 

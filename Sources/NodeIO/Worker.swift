@@ -7,8 +7,9 @@ package import Wire
 ///
 /// Commands come by `await`, events leave by a stream; datagrams pass through without either.
 package actor Worker {
-    /// Sent as soon as so many bytes wait.
-    private static let flushBytes = 2 << 20
+    /// Sent as soon as so many bytes wait: what was sealed is still in the cache when the kernel copies it, and the first
+    /// subscribers need not wait for the last.
+    private static let flushBytes = 128 << 10
     private static let outboxBytes = 8 << 20
     private static let outboxEntries = 32_768
     /// Batches that are read before timers and commands get their turn.
@@ -169,37 +170,47 @@ package actor Worker {
 
     // MARK: - The thread's turn
 
+    private let never = Instant(nanoseconds: .max)
+
     /// Reads what has arrived, and sends what it calls for.
     ///
-    /// The flush comes when the socket is empty: while the first packet of a frame was forwarded to many, the rest of the
-    /// frame has arrived, and leaves with it as one segmented send to each.
+    /// Media is forwarded when the socket is empty: the packets of a frame that have come together leave together, as one
+    /// segmented send to each subscriber.
     private func drain() {
         for _ in 0..<Self.batchesPerTurn {
             let now = MonotonicClock.now()
             let count = inbox.receive(from: socket.descriptor) { datagram, source in
-                node.receive(&datagram, from: source, at: now, into: &outbox)
-                if outbox.byteCount > Self.flushBytes { flush() }
+                node.collect(&datagram, from: source, at: now, into: &outbox)
+                if node.isBatchFull || outbox.byteCount > Self.flushBytes { flush() }
             }
             if count == 0 { break }
         }
-        flush()
+        let now = MonotonicClock.now()
+        if node.batchDeadline(at: now) == nil { flush() }
     }
 
     /// Does what is due and says how long the thread may wait.
     private func turn() -> Duration? {
         let now = MonotonicClock.now()
         for report in mailbox.takeReports() { node.receive(report, at: now, into: &outbox) }
-        if outbox.byteCount > 0 { flush() }
         if let due = node.deadline, due <= now {
             worstLag = max(worstLag, now - due)
             node.advance(to: now, into: &outbox)
             flush()
         }
         passOnEvents()
-        return node.deadline.map { max($0 - now, .zero) }
+        // What waits for the rest of its frame goes when that has come, or then.
+        let batchDeadline = node.batchDeadline(at: now)
+        if batchDeadline == nil { flush() }
+        let next = min(node.deadline ?? never, batchDeadline ?? never)
+        return next == never ? nil : max(next - now, .zero)
     }
 
+    /// Forwards what was collected, and sends everything.
     private func flush() {
+        while node.forward(at: MonotonicClock.now(), into: &outbox, upTo: Self.flushBytes) {
+            socketRefusals += UInt64(socket.flush(&outbox))
+        }
         socketRefusals += UInt64(socket.flush(&outbox))
     }
 

@@ -72,8 +72,12 @@ struct GCMCipher: ~Copyable {
                 return false
             }
             if let trailer {
-                let word = Self.bytes(of: trailer)
-                guard unsafe EVP_EncryptUpdate(context, nil, &done, word, 4) == 1 else { return false }
+                var word = trailer.bigEndian
+                let isTaken = unsafe withUnsafeBytes(of: &word) {
+                    unsafe EVP_EncryptUpdate(
+                        context, nil, &done, $0.baseAddress?.assumingMemoryBound(to: UInt8.self), 4) == 1
+                }
+                guard isTaken else { return false }
             }
             guard
                 unsafe EVP_EncryptUpdate(
@@ -105,8 +109,12 @@ struct GCMCipher: ~Copyable {
                 return false
             }
             if let trailer {
-                let word = Self.bytes(of: trailer)
-                guard unsafe EVP_DecryptUpdate(context, nil, &done, word, 4) == 1 else { return false }
+                var word = trailer.bigEndian
+                let isTaken = unsafe withUnsafeBytes(of: &word) {
+                    unsafe EVP_DecryptUpdate(
+                        context, nil, &done, $0.baseAddress?.assumingMemoryBound(to: UInt8.self), 4) == 1
+                }
+                guard isTaken else { return false }
             }
             return unsafe EVP_DecryptUpdate(
                 context, bytes + header, &done, bytes + header, Int32(end - header)) == 1
@@ -129,10 +137,6 @@ struct GCMCipher: ~Copyable {
             vector[6 + position] ^= UInt8(truncatingIfNeeded: index >> UInt64(40 - 8 * position))
         }
         return vector
-    }
-
-    private static func bytes(of word: UInt32) -> [UInt8] {
-        [24, 16, 8, 0].map { UInt8(truncatingIfNeeded: word >> $0) }
     }
 
     /// RFC 3711 section 4.3.3 with a key derivation rate of 0; RFC 7714 section 11 pads the salt with zeros.

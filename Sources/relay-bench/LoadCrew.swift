@@ -1,6 +1,7 @@
 import DTLS
 import Endpoint
 import NodeIO
+import Programs
 import Wire
 
 /// What every load consists of: the endpoints, who of them takes part, and the server that they are taken to.

@@ -8,11 +8,17 @@ struct Measurement: Encodable {
     let nanoseconds: Double
 
     /// Runs `body`, which does `count` steps, again and again for about half a second.
-    static func run(_ name: String, steps count: Int, _ body: () -> Void) -> Measurement {
+    ///
+    /// - Parameter prepare: what comes before each run and is not timed.
+    static func run(
+        _ name: String, steps count: Int, preparedBy prepare: () -> Void = {}, _ body: () -> Void
+    ) -> Measurement {
+        prepare()
         body()
         var best = Double.infinity
         let end = MonotonicClock.now() + .milliseconds(500)
         repeat {
+            prepare()
             let start = MonotonicClock.now()
             body()
             best = min(best, Double((MonotonicClock.now() - start).nanoseconds) / Double(count))

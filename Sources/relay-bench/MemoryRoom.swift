@@ -65,8 +65,7 @@ struct MemoryRoom: ~Copyable {
 
     /// Lets virtual time pass, millisecond by millisecond.
     ///
-    /// - Parameter meter: called before and after the node takes each datagram of the publisher; what it returns is
-    ///   subtracted.
+    /// - Parameter meter: called before and after the node takes what the publisher has sent; what it returns is subtracted.
     mutating func run(for duration: Duration, metering meter: () -> UInt64 = { 0 }) -> Cost {
         var cost = Cost()
         let end = now + duration
@@ -101,18 +100,27 @@ struct MemoryRoom: ~Copyable {
             datagrams.append([UInt8](capacity: bytes.count) { $0.append(copying: bytes, 0..<bytes.count) })
         }
         fromEndpoint.removeAll()
+        guard !datagrams.isEmpty else { return }
+        let received = node.counters.packetsReceived
+        let forwarded = node.counters.packetsForwarded
+        var metered: UInt64 = 0
+        // As a worker does with what it finds in its socket.
         for index in datagrams.indices {
-            let forwarded = node.counters.packetsForwarded
+            let media = node.counters.packetsReceived
             let before = meter()
             var span = datagrams[index].mutableSpan
-            node.receive(&span, from: Self.address(number), at: now, into: &fromNode)
-            let metered = meter() - before
-            let sent = Int(node.counters.packetsForwarded - forwarded)
-            guard sent > 0 else { continue }
-            cost.packetsIn += 1
-            cost.packetsOut += sent
-            cost.metered += metered
+            node.collect(&span, from: Self.address(number), at: now, into: &fromNode)
+            let after = meter()
+            if node.counters.packetsReceived > media { metered += after - before }
         }
+        let before = meter()
+        _ = node.forward(at: now, into: &fromNode)
+        metered += meter() - before
+        let sent = Int(node.counters.packetsForwarded - forwarded)
+        guard sent > 0 else { return }
+        cost.packetsIn += Int(node.counters.packetsReceived - received)
+        cost.packetsOut += sent
+        cost.metered += metered
     }
 
     /// Hands the endpoints what the node has sent, and the node their answers, until nobody has more to say.

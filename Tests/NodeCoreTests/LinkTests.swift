@@ -98,6 +98,7 @@ private struct LinkedNodes: ~Copyable {
         bytes += [UInt8](repeating: 0, count: words * 4 - element.count)
         bytes += [UInt8](repeating: fill, count: 20) + [0, 0, 3]
         origin.receiveMedia(bytes.span, from: slot, at: now, into: &outbox)
+        _ = origin.forward(at: now, into: &outbox)
         toEdge += collect()
     }
 

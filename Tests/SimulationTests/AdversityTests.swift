@@ -76,8 +76,8 @@ import Wire
         let publisher = try simulation.publish(settings)
         let watchers = try (0..<4).map { _ in try simulation.watch() }
         #expect(simulation.connectAll())
-        // A key frame is seven packets for four watchers.
-        simulation.outbox = Outbox(bytes: 1 << 20, entryLimit: 20)
+        // A key frame is seven packets for each watcher, whose packets are sent before the next one's.
+        simulation.outbox = Outbox(bytes: 1 << 20, entryLimit: 5)
         simulation.run(for: .seconds(10))
         #expect(simulation.drops(.outboxFull) > 20)
         simulation.outbox = Outbox(bytes: 16 << 20, entryLimit: 32768)

@@ -9,6 +9,8 @@ final class Simulation {
     static let relay = SocketAddress(ipv4: 0xC000_0201, port: 3478)
     /// Events closer together than this are taken together, as a worker takes a batch.
     private static let step: Int64 = 1_000_000
+    /// Few enough that subscribers of one batch come in several goes.
+    private static let flushBytes = 3000
 
     var node: Node
     var outbox = Outbox(bytes: 16 << 20, entryLimit: 32768)
@@ -169,9 +171,11 @@ final class Simulation {
             while let datagram = client.uplink.receive(at: now) {
                 var bytes = datagram.bytes
                 var span = bytes.mutableSpan
-                node.receive(&span, from: datagram.source, at: now, into: &outbox)
+                node.collect(&span, from: datagram.source, at: now, into: &outbox)
+                if node.isBatchFull { forward() }
             }
         }
+        forward()
         node.advance(to: now, into: &outbox)
         flushNode()
         events += node.takeEvents()
@@ -187,6 +191,11 @@ final class Simulation {
             client.endpoint.advance(to: now, into: &outbox)
             flush(client)
         }
+    }
+
+    /// Forwards what the node has collected, some packets at a time as a worker does.
+    private func forward() {
+        while node.forward(at: now, into: &outbox, upTo: Self.flushBytes) { flushNode() }
     }
 
     /// Sends what the node has put into the outbox.

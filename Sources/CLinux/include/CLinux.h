@@ -59,6 +59,8 @@ void smartc_lower_priority(int nice_value);
 
 // The resident memory of this process in bytes, or 0.
 uint64_t smartc_resident_memory(void);
+// Gives memory that was freed back to the system.
+void smartc_return_memory(void);
 // How many files this process may have open.
 uint64_t smartc_open_file_limit(void);
 // CPU time of this process in nanoseconds.
