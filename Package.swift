@@ -77,7 +77,8 @@ let core: [[Target]] = [
     library(
         "NodeCore",
         [
-            "Codecs", "Congestion", "DTLS", "Forwarding", "Peering", "RTP", "SDP", "STUN", "Transcoding", "Wire",
+            "Codecs", "Congestion", "DTLS", "Forwarding", "Peering", "RTP", "SDP", "STUN", "Transcoding",
+            "Wire",
             .containers,
         ],
         testing: ["Impairment"]),
@@ -90,7 +91,8 @@ let server: [[Target]] = [
     library(
         "Signaling",
         [
-            "NodeCore", "Transcoding", "Wire", .hummingbird, .hummingbirdCore, .hummingbirdTLS, .httpTypes, .logging, .nio,
+            "NodeCore", "Transcoding", "Wire", .hummingbird, .hummingbirdCore, .hummingbirdTLS, .httpTypes,
+            .logging, .nio,
             .nioPosix,
             .nioSSL, .serviceLifecycle, .system,
         ],

@@ -22,7 +22,7 @@ struct Encoding: ~Copyable {
     private var keyFrameBytes = 0
     private(set) var keyFramesReceived: UInt64 = 0
     /// By `KeyFrameCause`.
-    private(set) var keyFramesByCause = InlineArray<6, UInt32>(repeating: 0)
+    private(set) var keyFramesByCause = InlineArray<7, UInt32>(repeating: 0)
     /// The newest sequence number that was described.
     private var newest: UInt16?
 

@@ -64,7 +64,8 @@ extension NodeMetrics {
                 "Lanes that were refused: no CPU, or a source that cannot be decoded.", counters.lanesRefused
             ),
             total(
-                "smartc_lane_pictures_damaged_total", "Encoded pictures of sources that could not be decoded.",
+                "smartc_lane_pictures_damaged_total",
+                "Encoded pictures of sources that could not be decoded.",
                 counters.lanePicturesDamaged),
             total(
                 "smartc_lane_pictures_dropped_total",

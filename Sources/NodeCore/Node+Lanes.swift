@@ -29,7 +29,9 @@ extension Node {
         case .damaged(let source): noteDamage(to: source, at: now)
         case .failed(let source, _): giveUp(source, at: now)
         case .refused(let lane):
-            guard let route = lanes.routes[lane], let track = lanes.sources[route.source]?.track else { return }
+            guard let route = lanes.routes[lane], let track = lanes.sources[route.source]?.track else {
+                return
+            }
             refuse(track, at: now)
             removeLane(lane)
         case .statistics(let lane, let statistics, let effort):

@@ -117,7 +117,9 @@ extension Node {
             return
         }
         let present = downTracks[downTrack]?.target ?? downTracks[downTrack]?.source
-        if present.map({ origin(of: Int($0.track)) }) != track, case .layer = downTracks[downTrack]?.layerTarget {
+        if present.map({ origin(of: Int($0.track)) }) != track,
+            case .layer = downTracks[downTrack]?.layerTarget
+        {
             // The layers of another source were chosen; of this one the lowest is right until that is done.
             let lowest = lowestLayer(of: track)
             downTracks[downTrack]?.aim(at: lowest.map { .layer($0) } ?? .best)

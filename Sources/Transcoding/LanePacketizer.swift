@@ -45,7 +45,9 @@ package struct LanePacketizer {
 
     // MARK: - VP8
 
-    private mutating func packetizeVP8(_ frame: LaneFrame, _ body: (Span<UInt8>, PacketDescription.Audience) -> Void) {
+    private mutating func packetizeVP8(
+        _ frame: LaneFrame, _ body: (Span<UInt8>, PacketDescription.Audience) -> Void
+    ) {
         if let anchor = frame.anchor, frame.kind == .resync {
             // In the numbers of the frames until now: those who have them do without it.
             advancePicture()
@@ -70,7 +72,8 @@ package struct LanePacketizer {
     }
 
     private mutating func writeVP8(
-        _ bytes: [UInt8], timestamp: UInt32, temporalID: UInt8, isSwitchingPoint: Bool, _ audience: PacketDescription.Audience,
+        _ bytes: [UInt8], timestamp: UInt32, temporalID: UInt8, isSwitchingPoint: Bool,
+        _ audience: PacketDescription.Audience,
         _ body: (Span<UInt8>, PacketDescription.Audience) -> Void
     ) {
         let layer = temporalID << 6 | (isSwitchingPoint ? 0x20 : 0)
@@ -88,7 +91,9 @@ package struct LanePacketizer {
 
     // MARK: - VP9
 
-    private mutating func packetizeVP9(_ frame: LaneFrame, _ body: (Span<UInt8>, PacketDescription.Audience) -> Void) {
+    private mutating func packetizeVP9(
+        _ frame: LaneFrame, _ body: (Span<UInt8>, PacketDescription.Audience) -> Void
+    ) {
         advancePicture()
         let size = frame.size
         switch frame.kind {
@@ -113,7 +118,8 @@ package struct LanePacketizer {
     }
 
     private mutating func writeVP9(
-        _ bytes: [UInt8], _ timestamp: UInt32, reference: UInt8?, size: PixelSize, _ audience: PacketDescription.Audience,
+        _ bytes: [UInt8], _ timestamp: UInt32, reference: UInt8?, size: PixelSize,
+        _ audience: PacketDescription.Audience,
         _ body: (Span<UInt8>, PacketDescription.Audience) -> Void
     ) {
         let identifier = pictureID
@@ -147,7 +153,8 @@ package struct LanePacketizer {
 
     /// Splits a frame into packets of about equal size.
     private mutating func write(
-        _ bytes: [UInt8], timestamp: UInt32, _ audience: PacketDescription.Audience, _ body: (Span<UInt8>, PacketDescription.Audience) -> Void,
+        _ bytes: [UInt8], timestamp: UInt32, _ audience: PacketDescription.Audience,
+        _ body: (Span<UInt8>, PacketDescription.Audience) -> Void,
         descriptor: (inout [UInt8], _ isFirst: Bool, _ isLast: Bool) -> Void
     ) {
         let count = max(1, (bytes.count + Self.payloadLimit - 1) / Self.payloadLimit)
