@@ -124,8 +124,8 @@ let bench: [[Target]] = [
         .testTarget(
             name: "SimulationTests",
             dependencies: [
-                "CLinux", "DTLS", "Endpoint", "Forwarding", "Impairment", "NodeCore", "Peering", "RTP", "SDP",
-                "STUN", "Wire",
+                "CLinux", "Codecs", "DTLS", "Endpoint", "Forwarding", "Impairment", "MediaFiles", "NodeCore",
+                "Peering", "RTP", "SDP", "STUN", "Transcoding", "Wire",
             ],
             swiftSettings: strict),
         .executableTarget(

@@ -2,6 +2,7 @@ import DTLS
 import Endpoint
 import Impairment
 import NodeCore
+import Transcoding
 import Wire
 
 /// A node and its clients in virtual time: no socket, no thread, no clock. The same seed makes the same losses.
@@ -14,6 +15,8 @@ final class Simulation {
 
     var node: Node
     var outbox = Outbox(bytes: 16 << 20, entryLimit: 32768)
+    /// What carries out the node's orders to lanes, at once and in no time; nil where nobody does.
+    var lanes: LaneRunner?
     private(set) var now = Instant(nanoseconds: 5_000_000_000)
     private(set) var clients: [Client] = []
     var events: [NodeEvent] = []
@@ -178,6 +181,7 @@ final class Simulation {
         forward()
         node.advance(to: now, into: &outbox)
         flushNode()
+        runLanes()
         events += node.takeEvents()
         notices += node.takeNotices()
         _ = node.takeEndedRooms()
@@ -196,6 +200,18 @@ final class Simulation {
     /// Forwards what the node has collected, some packets at a time as a worker does.
     private func forward() {
         while node.forward(at: now, into: &outbox, upTo: Self.flushBytes) { flushNode() }
+    }
+
+    private func runLanes() {
+        guard var runner = lanes.take() else { return }
+        var reports: [LaneReport] = []
+        for order in node.takeLaneOrders() {
+            runner.run(order, backlog: 0, clock: { now }) { reports.append($0) }
+        }
+        lanes = .some(runner)
+        for report in reports { node.receive(report, at: now, into: &outbox) }
+        forward()
+        flushNode()
     }
 
     /// Sends what the node has put into the outbox.
