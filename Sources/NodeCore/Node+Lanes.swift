@@ -96,7 +96,7 @@ extension Node {
             nextChoice: Instant(nanoseconds: .min))
         upTracks[track]?.transcoder = id
         lanes.orders.append(.openSource(id, codec))
-        upTracks[track]?.requestKeyFrame(of: encoding, because: .lane)
+        upTracks[track]?.requestKeyFrame(of: encoding, because: .lane, .broken)
         return id
     }
 
@@ -198,7 +198,7 @@ extension Node {
         counters.lanePicturesDamaged += 1
         lanes.sources[id]?.damaged += 1
         lanes.sources[id]?.assembler.requireKeyFrame()
-        upTracks[source.track]?.requestKeyFrame(of: source.encoding, because: .lane)
+        upTracks[source.track]?.requestKeyFrame(of: source.encoding, because: .lane, .broken)
         if source.damaged + 1 >= Self.damageLimit { giveUp(id, at: now) }
     }
 
@@ -249,7 +249,7 @@ extension Node {
             orderFrames(of: id, at: now)
             guard let source = lanes.sources[id] else { continue }
             if source.assembler.needsKeyFrame {
-                upTracks[source.track]?.requestKeyFrame(of: source.encoding, because: .lane)
+                upTracks[source.track]?.requestKeyFrame(of: source.encoding, because: .lane, .broken)
             }
             if let successor = source.successor {
                 upTracks[source.track]?.requestKeyFrame(of: successor.encoding, because: .lane)

@@ -354,20 +354,3 @@ package struct Lane: ~Copyable {
         statistics.height = size.height
     }
 }
-
-/// RTP timestamps of 32 bits as a time that does not wrap.
-struct TimestampClock {
-    private var last: Int64?
-
-    /// The time nearest to the last one with these low bits.
-    mutating func extend(_ timestamp: UInt32) -> Int64 {
-        guard let last else {
-            self.last = Int64(timestamp)
-            return Int64(timestamp)
-        }
-        let next = last + Int64(Int32(bitPattern: timestamp &- UInt32(truncatingIfNeeded: last)))
-        // libvpx refuses times that do not rise.
-        self.last = max(next, last + 1)
-        return max(next, last + 1)
-    }
-}

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import subprocess
+from collections.abc import Callable, Iterator
 
+import imageio_ffmpeg
 import pytest
+from playwright.sync_api import Browser, Playwright
 
+import chromium
 from aiortc_peer import AiortcWatcher, EventLoopThread
-from chromium import Publisher, Report, Watcher
-from counter_clip import Clip
-from relay_process import Relay
+from chromium import MediaPage, Publisher, Report, Watcher
+from counter_clip import Clip, Tone
+from pages_server import PagesServer
+from relay_process import REPOSITORY, Relay
 
 TIER = "144p"
 SIZE = (256, 144)
@@ -34,13 +39,30 @@ def wait_for_decoded(watcher: Watcher, count: int, seconds: float = 60) -> None:
     )
 
 
+@pytest.fixture(scope="module")
+def camera(
+    playwright: Playwright, tone: Tone, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[Browser, Clip]]:
+    """A Chromium whose camera shows a person who moves: five seconds, forward and backward."""
+    path = tmp_path_factory.mktemp("camera") / "webcam.y4m"
+    source = REPOSITORY / "fixtures/clips/webcam_static.mkv"
+    command = [imageio_ffmpeg.get_ffmpeg_exe(), "-v", "error", "-nostdin", "-i", str(source)]
+    subprocess.run([*command, "-pix_fmt", "yuv420p", str(path)], check=True, timeout=60)
+    clip = Clip(path=path, width=640, height=360, frames_per_second=30, frames=150)
+    running = chromium.launch(playwright, clip, tone)
+    yield running, clip
+    running.close()
+
+
 @pytest.fixture
 def publisher(
-    relay: Relay, room: str, publisher_clip: Clip, new_publisher: Callable[[], Publisher]
+    camera: tuple[Browser, Clip], relay: Relay, room: str, pages: PagesServer, open_pages: list[MediaPage]
 ) -> Publisher:
-    made = new_publisher()
-    made.publish(relay.url(f"/whip/{room}?participant=alice"), publisher_clip, "VP8", audio=False)
-    made.wait_for_numbers(1, seconds=20)
+    browser, clip = camera
+    made = Publisher(browser, pages.url("publish.html"))
+    open_pages.append(made)
+    made.publish(relay.url(f"/whip/{room}?participant=alice"), clip, "VP8", audio=False)
+    made.wait_for("page.statistics().then((all) => all.some((each) => each.framesEncoded > 0))")
     return made
 
 
