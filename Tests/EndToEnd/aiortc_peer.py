@@ -67,15 +67,16 @@ class CounterTrack(VideoStreamTrack):
 class ToneTrack(AudioStreamTrack):
     """A sine, in the frames and at the pace of aiortc's own silence."""
 
-    def __init__(self, hertz: float) -> None:
+    def __init__(self, hertz: float, amplitude: int = 12_000) -> None:
         super().__init__()
         self._hertz = hertz
+        self._amplitude = amplitude
 
     async def recv(self) -> av.AudioFrame:
         silence = await super().recv()
         assert isinstance(silence, av.AudioFrame) and silence.pts is not None
         time = (silence.pts + np.arange(silence.samples)) / silence.sample_rate
-        samples = (12_000 * np.sin(2 * math.pi * self._hertz * time)).astype("<i2")
+        samples = (self._amplitude * np.sin(2 * math.pi * self._hertz * time)).astype("<i2")
         frame = av.AudioFrame.from_ndarray(samples[None, :], format="s16", layout="mono")
         frame.pts, frame.sample_rate = silence.pts, silence.sample_rate
         frame.time_base = Fraction(1, silence.sample_rate)
@@ -160,5 +161,40 @@ class AiortcWatcher(Peer):
                         samples = frame.to_ndarray().reshape(-1, len(frame.layout.channels))
                         self.sound.append(samples[:, 0].astype(np.float64))
                     self._news.notify_all()
+        except MediaStreamError:
+            return
+
+
+class AiortcParticipant(Peer):
+    """Takes part in a conference: sends numbered pictures and a tone, has room for one picture and one voice."""
+
+    def __init__(self, hertz: float) -> None:
+        super().__init__()
+        self.video = CounterTrack()
+        # Some 30 dB below full scale: heard, but not the loudest.
+        self.audio = ToneTrack(hertz, amplitude=1500)
+        self.pictures = 0
+        self._readers: list[asyncio.Task[None]] = []
+
+    async def join(self, url: str) -> None:
+        self.connection.on("track", self._read)
+        self.connection.addTransceiver(self.audio, "sendonly")
+        self.connection.addTransceiver(self.video, "sendonly")
+        self.connection.addTransceiver("video", "recvonly")
+        await self.exchange(url)
+
+    async def close(self) -> None:
+        for reader in self._readers:
+            reader.cancel()
+        await super().close()
+
+    def _read(self, track: MediaStreamTrack) -> None:
+        self._readers.append(asyncio.ensure_future(self._count(track)))
+
+    async def _count(self, track: MediaStreamTrack) -> None:
+        try:
+            while True:
+                await track.recv()
+                self.pictures += 1
         except MediaStreamError:
             return

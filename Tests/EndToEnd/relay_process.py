@@ -83,7 +83,15 @@ class Relay:
 
     def terminate(self, seconds: float = 15) -> int:
         """SIGTERM; returns the exit code."""
+        self.tell_to_stop()
+        return self.wait_for_end(seconds)
+
+    def tell_to_stop(self) -> None:
+        """SIGTERM; a relay that is to be drained goes on for a while."""
         self._process.send_signal(signal.SIGTERM)
+
+    def wait_for_end(self, seconds: float = 15) -> int:
+        """Returns the exit code."""
         try:
             return self._process.wait(seconds)
         except subprocess.TimeoutExpired:
