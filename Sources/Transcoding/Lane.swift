@@ -320,7 +320,8 @@ package struct Lane: ~Copyable {
     private func encoderSettings(size: PixelSize) -> EncoderSettings {
         var settings = EncoderSettings.baseline(
             self.settings.codec, width: size.width, height: size.height,
-            bitsPerSecond: budget.encoderBitsPerSecond, framesPerSecond: self.settings.framesPerSecond)
+            bitsPerSecond: budget.encoderBitsPerSecond, framesPerSecond: self.settings.framesPerSecond,
+            isScreenContent: self.settings.mode == .baseline && self.settings.isScreenContent)
         guard self.settings.mode == .differential else { return settings }
         settings.minimumQuantizer = Self.finestQuantizer
         settings.maximumQuantizer = 60

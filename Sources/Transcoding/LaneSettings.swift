@@ -22,6 +22,8 @@ package struct LaneSettings: Sendable, Equatable {
     /// Up to which short side a scene's pictures may be larger than the tier, where that is better for the bits; nil: exactly
     /// the tier.
     package var largestShortSide: Int?
+    /// Whether the baseline is libwebrtc's for a shared screen. Other lanes see for themselves what changes.
+    package var isScreenContent = false
 
     package init(codec: VPXCodec, tier: Tier) {
         self.codec = codec

@@ -19,10 +19,11 @@ struct Encode: AsyncParsableCommand {
             for the same VMAF of the pictures that are shown.
 
             --length short plays 10 s at most. --length long plays 30 s at least, forward and backward if need be. \
-            A clip's name with -noisy behind it is that clip with Gaussian noise.
+            A clip's name with -noisy behind it is that clip with Gaussian noise; for one whose name begins with screen \
+            libwebrtc is configured as for a shared screen.
 
-            What was measured is kept in --results, and measured again only when the relay's program is another one: \
-            a run can be interrupted, or made clip by clip.
+            What was measured is kept in --results, and measured again only when the relay's program is another one \
+            (unless --keep-all): a run can be interrupted, or made clip by clip.
 
             EXAMPLES
               deploy/bench encode
@@ -81,6 +82,9 @@ struct Encode: AsyncParsableCommand {
     @Option(help: "A folder for what was measured; it is made.", completion: .directory)
     var results = ".build/bench/encode"
 
+    @Flag(help: "Take over what other builds of the relay have shown.")
+    var keepAll = false
+
     @Flag(help: "Print the result as JSON.")
     var json = false
 
@@ -97,7 +101,7 @@ struct Encode: AsyncParsableCommand {
         do { ffmpeg = try FFmpeg(self.ffmpeg) } catch { throw ValidationError(error.description) }
         let arguments = ["relay-bench"] + CommandLine.arguments.dropFirst()
         var run = try EncodeRun(
-            relay: relay, ffmpeg, clips: files, folder: results,
+            relay: relay, ffmpeg, clips: files, folder: results, keepsAll: keepAll,
             results: EncodeResults(command: arguments.joined(separator: " "), build: build))
         await run.run(try steps(names(files)))
         var outcome = run.results

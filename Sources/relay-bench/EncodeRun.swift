@@ -45,28 +45,38 @@ struct EncodeRun {
     private let folder: String
     /// What says whether results of earlier runs are of the same relay.
     private let program: String
+    private let keepsAll: Bool
+    private let work: String
     private let stop = Stop()
     private(set) var results: EncodeResults
 
-    /// - Parameter folder: where sources, points and results are kept.
+    /// - Parameters:
+    ///   - folder: where sources, points and results are kept.
+    ///   - keepsAll: whether what other builds of the relay have shown is taken, too.
     init(
-        relay: String, _ ffmpeg: FFmpeg, clips: [String: String], folder: String, results: EncodeResults
+        relay: String, _ ffmpeg: FFmpeg, clips: [String: String], folder: String, keepsAll: Bool,
+        results: EncodeResults
     ) throws {
         self.relay = relay
         self.ffmpeg = ffmpeg
         self.clips = clips
         self.folder = folder
         self.results = results
+        self.keepsAll = keepsAll
         program = try Self.fingerprint(of: relay)
-        for name in ["sources", "points", "work"] {
-            try FileManager.default.createDirectory(
-                atPath: "\(folder)/\(name)", withIntermediateDirectories: true)
+        // Of this process alone: two runs may share what they keep.
+        work = "\(folder)/work-\(ProcessInfo.processInfo.processIdentifier)"
+        for path in ["\(folder)/sources", "\(folder)/points", work] {
+            try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
         }
     }
 
     mutating func run(_ steps: [EncodeStep]) async {
         let interruption = Interruption { [stop] in stop.request() }
-        defer { interruption.end() }
+        defer {
+            interruption.end()
+            try? FileManager.default.removeItem(atPath: work)
+        }
         var progress = Progress("encode")
         defer { progress.finish() }
         for (number, step) in steps.enumerated() {
@@ -87,10 +97,11 @@ struct EncodeRun {
 
     // MARK: - One step
 
-    /// What an earlier run of the same program has shown.
+    /// What an earlier run has shown.
     private func kept(_ step: EncodeStep) -> EncodePoint? {
         guard let data = FileManager.default.contents(atPath: pointPath(step)),
-            let point = try? JSONDecoder().decode(EncodePoint.self, from: data), point.program == program
+            let point = try? JSONDecoder().decode(EncodePoint.self, from: data),
+            keepsAll || point.program == program
         else { return nil }
         return point
     }
@@ -99,7 +110,6 @@ struct EncodeRun {
         let source = try await prepare(step.source)
         let reference = try await prepare(step.reference)
         let (header, _) = try EncodeSource.measure(reference)
-        let work = "\(folder)/work"
         let seen = "\(work)/\(step.key).y4m"
         defer { try? FileManager.default.removeItem(atPath: seen) }
         let report = try await output(
@@ -130,8 +140,7 @@ struct EncodeRun {
     private func prepare(_ source: EncodeSource) async throws -> String {
         let path = "\(folder)/sources/\(source.key).y4m"
         guard !FileManager.default.fileExists(atPath: path) else { return path }
-        let part = path + ".part"
-        defer { try? FileManager.default.removeItem(atPath: part) }
+        let part = "\(work)/\(source.key).y4m"
         let suffix = EncodeSource.noisySuffix
         let name = source.clip.hasSuffix(suffix) ? String(source.clip.dropLast(suffix.count)) : source.clip
         _ = try await output(source.command(ffmpeg, from: clips[name] ?? name, into: part))
@@ -144,7 +153,10 @@ struct EncodeRun {
                     source.loopCommand(ffmpeg, from: short, pictures: count, header, into: part))
             }
         }
-        try FileManager.default.moveItem(atPath: part, toPath: path)
+        // Another run may have made it meanwhile.
+        if !FileManager.default.fileExists(atPath: path) {
+            try FileManager.default.moveItem(atPath: part, toPath: path)
+        }
         return path
     }
 
@@ -152,7 +164,7 @@ struct EncodeRun {
 
     /// Runs a program to its end and returns what it has written to standard output.
     private func output(_ arguments: [String]) async throws -> [UInt8] {
-        let (written, said) = ("\(folder)/work/output", "\(folder)/work/errors")
+        let (written, said) = ("\(work)/output", "\(work)/errors")
         var process = try ChildProcess(arguments, output: .file(written), errors: .file(said))
         while process.isRunning() {
             if stop.isWanted {

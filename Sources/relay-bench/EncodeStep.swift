@@ -55,6 +55,8 @@ enum EncodeLength: String, CaseIterable, Codable, ExpressibleByArgument {
 struct EncodeStep: Hashable {
     /// The smallest layer of simulcast that a plain SFU forwards, by its short side, and what it is sent at.
     static let smallestLayer = (shortSide: 180, bitsPerSecond: 150_000)
+    /// The beginning of the names of clips that show a shared screen.
+    static let screenPrefix = "screen"
     /// What a viewer has on the screen.
     static let viewerShortSide = 360
     static let tierFramesPerSecond = 15
@@ -102,7 +104,9 @@ struct EncodeStep: Hashable {
 
     /// What `smartc-relay transcode` is told beside files and series.
     func arguments(framesPerSecond: Double, width: Int, height: Int) -> [String] {
-        let rate = ["--bitrate", "\(bitsPerSecond)", "--stats", "json"]
+        let rate =
+            ["--bitrate", "\(bitsPerSecond)", "--stats", "json"]
+            + (clip.hasPrefix(Self.screenPrefix) ? ["--screen"] : [])
         switch (part, series) {
         case (.tier, _):
             return rate + ["--tier", tier.rawValue, "--fps", "\(framesPerSecond)", "--fixed-rate"]

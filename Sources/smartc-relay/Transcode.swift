@@ -61,6 +61,9 @@ struct Transcode: AsyncParsableCommand {
     @Option(help: "How they are coded: differential, or baseline, which is libwebrtc's configuration.")
     var mode = LaneSettings.Mode.differential
 
+    @Flag(help: "IN is a shared screen: the baseline is libwebrtc's for screens.")
+    var screen = false
+
     @Option(
         help: "Of the encoded pictures, such as 50kbit (default: the tier's).",
         transform: { try BitrateArgument($0) })
@@ -142,6 +145,7 @@ struct Transcode: AsyncParsableCommand {
         if let bitrate { lane.bitsPerSecond = bitrate.bitsPerSecond }
         if let fps { lane.framesPerSecond = fps }
         lane.adaptsFrameRate = !fixedRate
+        lane.isScreenContent = screen
         lane.largestShortSide = upTo?.shortSide
         var plan = OfflinePlan(lane: lane, effort: effort.effort)
         plan.joins = joins
