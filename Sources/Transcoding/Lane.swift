@@ -245,7 +245,6 @@ package struct Lane: ~Copyable {
     ) throws(CodecError) -> VPXEncoder.Outcome {
         // A quiet picture must not get visibly worse.
         var limit = isConverged ? min(max(Int(quantizer) + 4, 14), Self.keyQuantizer) : Self.keyQuantizer
-        var attempt: Int64 = 0
         while true {
             var limited = encoderSettings(size: stage.size)
             limited.maximumQuantizer = limit
@@ -253,12 +252,14 @@ package struct Lane: ~Copyable {
             try stage.encoder.change(limited)
             bytes.removeAll()
             let outcome = try stage.encoder.encode(
-                stage.current, at: time + attempt, duration: interval, flags: .forceKeyFrame,
+                stage.current, at: time, duration: interval, flags: .forceKeyFrame,
                 effort: effort.encoderEffort(settings.codec, isResync: false), into: &bytes)
             let bits = Double(outcome.byteCount * 8)
             guard bits > budget.keyFrameBits, limit < 60 else { return outcome }
             limit = min(limit + (bits > budget.keyFrameBits * 1.5 ? 14 : 8), 60)
-            attempt += 1
+            // libvpx would take the picture for sent, and be short of bits for many seconds. A key frame needs nothing of
+            // what an encoder remembers.
+            stage.encoder = try VPXEncoder(limited)
         }
     }
 

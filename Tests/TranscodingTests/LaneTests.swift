@@ -109,4 +109,17 @@ import Transcoding
         #expect(sizes.contains { $0 > 144 })
         #expect(sizes.allSatisfy { $0 <= 180 })
     }
+
+    @Test(arguments: VPXCodec.allCases)
+    func `a key frame that had to be coded twice leaves what follows its bits`(codec: VPXCodec) {
+        var scene = TestScene(seed: 9)
+        scene.noise = 12
+        var settings = LaneSettings(codec: codec, tier: .p144)
+        settings.bitsPerSecond = 25_000
+        settings.adaptsFrameRate = false
+        let outcomes = run(settings, scene: &scene, pictures: 150, framesPerSecond: 15)
+        let bits = frames(outcomes).filter { $0.picture >= 45 }.reduce(0) { $0 + $1.frame.bytes.count * 8 }
+        // Seven seconds.
+        #expect(bits > 25_000 * 7 * 6 / 10, "\(bits / 7) bits a second")
+    }
 }
