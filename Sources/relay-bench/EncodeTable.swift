@@ -64,7 +64,8 @@ struct EncodeTable {
         [
             "\(results.date), \(results.machine.description)"
                 + (results.build.map { "; smartc-relay \($0)" } ?? ""),
-            "VMAF v0.6.1 by libvmaf, mean over pictures; rates of \(results.points.count) encodes",
+            "VMAF v0.6.1 by libvmaf, mean over pictures; rates of \(results.points.count) encodes; what costs "
+                + "more and shows less than another point is left out of a curve",
         ]
     }
 
