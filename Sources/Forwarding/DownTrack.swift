@@ -7,41 +7,8 @@ package import Wire
 /// The selector says which packets, the munger with which numbers. A value in the node's table; nothing here is shared or
 /// allocated.
 package struct DownTrack: Sendable {
-    /// What is done with one packet for one subscriber.
-    package enum Decision: Sendable {
-        case send(Rewrite)
-        case drop(DropReason)
-    }
-
-    /// What changes in a packet on the way out: all that its writer needs to know of the down track, which is not looked at
-    /// again.
-    package struct Rewrite: Sendable {
-        /// The slot number of the subscriber's session.
-        package let session: Int
-        package let ssrc: UInt32
-        package let numbers: Munger.Numbers
-        package let payloadType: UInt8
-        package let hasMarker: Bool
-        /// The source that was given up for this packet's, if it is the first of a new one.
-        package let replaced: SourceReference?
-        /// The section's name, if the packet is to carry it.
-        package let mid: MIDText?
-        package let identifiers: ExtensionIdentifiers
-        /// On the RTX stream: the number of the packet that is sent again (RFC 4588 section 4).
-        package let originalSequenceNumber: UInt16?
-        /// To be applied to the copy of the payload.
-        package let patch: PayloadPatch
-        /// What is added to the frame number of the dependency descriptor.
-        package let frameNumberOffset: UInt16
-        /// Whether it can be padded: not where the same bytes are sent again when it is lost.
-        package let mayBePadded: Bool
-    }
-
     /// A section's first packets carry its MID; SSRCs are signalled besides, so a few lost ones do no harm.
     private static let packetsWithMID: Int64 = 50
-    /// How often one subscriber's picture losses reach the publisher: at first, and at last when they go on.
-    private static let keyFrameRequestInterval = Duration.seconds(1)
-    private static let longestKeyFrameRequestInterval = Duration.seconds(16)
 
     /// The slot number of the subscriber's session.
     package let session: Int
@@ -62,8 +29,7 @@ package struct DownTrack: Sendable {
     private var budget = RetransmissionBudget()
     /// The timestamp of the anchor by which it joined a lane.
     private var joined: UInt32?
-    private var nextKeyFrameRequest: Instant?
-    private var keyFrameRequestInterval = DownTrack.keyFrameRequestInterval
+    private var pictureLosses = PictureLossLimiter()
     /// The sender report sent last: the middle of its NTP time, and when.
     private var lastReport: (reference: UInt32, at: Instant)?
     package private(set) var roundTrip: Duration?
@@ -181,7 +147,7 @@ package struct DownTrack: Sendable {
 
     /// What is being forwarded: the limits may be higher than what the stream has. Nil before the first key frame.
     package var layer: Layer? {
-        guard let source, timestampsAreKnown else { return nil }
+        guard let source, munger.timestampOffset != nil else { return nil }
         return Layer(
             encoding: source.encoding, spatial: selector.limits.spatial, temporal: selector.limits.temporal)
     }
@@ -368,17 +334,7 @@ package struct DownTrack: Sendable {
 
     /// Whether the subscriber's loss of pictures may reach the publisher now.
     package mutating func takeKeyFrameRequest(at now: Instant) -> Bool {
-        if let nextKeyFrameRequest {
-            guard now >= nextKeyFrameRequest else { return false }
-            // Whoever asks again and again has a link that key frames do not help.
-            let isCalm = now >= nextKeyFrameRequest + keyFrameRequestInterval * 4
-            keyFrameRequestInterval =
-                isCalm
-                ? Self.keyFrameRequestInterval
-                : min(keyFrameRequestInterval * 2, Self.longestKeyFrameRequestInterval)
-        }
-        nextKeyFrameRequest = now + keyFrameRequestInterval
-        return true
+        pictureLosses.take(at: now)
     }
 
     // MARK: - Reports
@@ -425,8 +381,6 @@ package struct DownTrack: Sendable {
         guard case .newest(let position) = munger.place(of: header.sequenceNumber) else { return }
         munger.omit(position, packet, gapIsOmitted: false, picturesAreOmitted: false)
     }
-
-    private var timestampsAreKnown: Bool { munger.timestampOffset != nil }
 
     /// What is decided without looking at layers.
     private func verdict(of header: RTPHeader, hasRoute: Bool) -> LayerSelector.Verdict? {

@@ -37,17 +37,18 @@ package enum KeyFrameUrgency: Int, Comparable, Sendable {
 ///     idle --request--> due --sent--> waiting --key frame--> idle
 ///                        ^---no key frame for `retryInterval'---'
 ///
-/// What was asked for since the last key frame shares the next one, and how soon that may come depends on who waits: soon
-/// after for a broken picture; 1.2 s after for somebody who sees nothing yet, 1.6 s after if that happens again and again,
-/// as when many join; 2 s after where a layer is to change and the former one goes on. A single joiner therefore waits for
-/// nothing, unless somebody has come just before. Whatever is asked, key frames are not to take more than `largestShare`
-/// of the source's bits.
+/// What was asked for since the last key frame shares the next one, and how soon that may come depends on who waits: 0.4 s
+/// after for a broken picture; 0.5 s after for somebody who sees nothing yet, 1.6 s after if others had to wait for the last
+/// one, too, as when many join; 2 s after where a layer is to change and the former one goes on. Who joins alone therefore
+/// waits for nothing, or not for long. Whatever is asked, key frames are not to take more than `largestShare` of the
+/// source's bits.
 struct KeyFrameRequester: Sendable {
     static let brokenInterval = Duration.milliseconds(400)
-    static let nothingInterval = Duration.milliseconds(1200)
-    /// After a key frame that came so soon after another one.
+    static let nothingInterval = Duration.milliseconds(500)
+    /// After a key frame that somebody had to wait for, as long as `patience` or longer.
     static let repeatedInterval = Duration.milliseconds(1600)
     static let repetition = Duration.seconds(3)
+    static let patience = Duration.milliseconds(250)
     static let otherInterval = Duration.seconds(2)
     static let largestShare = 0.4
     /// A picture that does not come for so long is worse than any cost.
@@ -60,6 +61,9 @@ struct KeyFrameRequester: Sendable {
     private var lastKeyFrame: Instant?
     private var isRepeated = false
     private var retryAt: Instant?
+    /// When the first of those who wait was seen, and when the publisher was asked.
+    private var askedSince: Instant?
+    private var sentAt: Instant?
 
     /// Somebody needs a key frame.
     mutating func request(
@@ -75,7 +79,9 @@ struct KeyFrameRequester: Sendable {
     ///   - keyFrameBits: the size of the last key frame.
     ///   - bitsPerSecond: what the source sends at present, 0 while unknown.
     mutating func takeRequest(at now: Instant, keyFrameBits: Int = 0, bitsPerSecond: Int = 0) -> Bool {
-        guard cause != nil, now >= retryAt ?? now else { return false }
+        guard cause != nil else { return false }
+        if urgency == .nothing { askedSince = askedSince ?? now }
+        guard now >= retryAt ?? now else { return false }
         if let lastKeyFrame {
             var interval =
                 switch urgency {
@@ -90,6 +96,7 @@ struct KeyFrameRequester: Sendable {
             guard now >= lastKeyFrame + interval else { return false }
         }
         retryAt = now + Self.retryInterval
+        sentAt = sentAt ?? now
         return true
     }
 
@@ -98,7 +105,14 @@ struct KeyFrameRequester: Sendable {
     mutating func keyFrameArrived(at now: Instant) -> KeyFrameCause {
         defer { cause = nil }
         urgency = .other
-        isRepeated = lastKeyFrame.map { now - $0 < Self.repetition } ?? false
+        let isSoon = lastKeyFrame.map { now - $0 < Self.repetition } ?? false
+        if let askedSince, let sentAt {
+            isRepeated = isSoon && sentAt - askedSince >= Self.patience
+        } else {
+            isRepeated = false
+        }
+        askedSince = nil
+        sentAt = nil
         lastKeyFrame = now
         retryAt = nil
         return cause ?? .unasked

@@ -32,6 +32,9 @@ struct LaneTable {
         let tier: Tier
         let codec: VPXCodec
         var packetizer: LanePacketizer
+        /// What the lane was last asked for.
+        var targetBitsPerSecond: Int
+        var nextRate: Instant?
         /// Since when nobody watches it.
         var idleSince: Instant?
         var statistics = LaneStatistics()

@@ -137,7 +137,11 @@ package struct FrameAssembler {
         case .h264, .av1:
             preconditionFailure("lanes take VP8 and VP9")
         }
-        for byte in payload.indices { slots[index].payload.append(payload[byte]) }
+        // Taken out while it is written to: a step through the table for every byte would be seen.
+        var bytes: [UInt8] = []
+        swap(&bytes, &slots[index].payload)
+        for place in payload.indices { bytes.append(payload[place]) }
+        swap(&bytes, &slots[index].payload)
     }
 
     private func isPresent(_ number: Int64) -> Bool {

@@ -53,3 +53,27 @@ def test_firefox_watches_chromium(
         received = [each for each in reports if each["type"] == "inbound-rtp" and each["kind"] == "video"]
         assert received[0]["framesDecoded"] >= PICTURES
         assert received[0]["packetsLost"] == 0
+
+
+@pytest.mark.parametrize("codec", ["VP8", "VP9"])
+def test_firefox_decodes_a_lane(
+    codec: str,
+    relay: Relay,
+    room: str,
+    publisher_clip: Clip,
+    pages: PagesServer,
+    new_publisher: Callable[[], Publisher],
+    tmp_path: Path,
+) -> None:
+    publisher = new_publisher()
+    with Firefox(tmp_path / "profile") as firefox:
+        publisher.publish(relay.url(f"/whip/{room}?participant=alice"), publisher_clip, "VP8", audio=False)
+        firefox.goto(pages.url("watch.html"))
+        firefox.wait_for("globalThis.page?.ready")
+        url = relay.url(f"/whep/{room}/alice?tier=144p")
+        firefox.evaluate(f"page.watch({{ url: '{url}', audio: false, codec: '{codec}' }})")
+        firefox.wait_for(f"page.statistics().then((all) => all.some((each) => each.framesDecoded >= {PICTURES}))")
+        reports = firefox.evaluate("page.statistics()")
+        received = next(each for each in reports if each["type"] == "inbound-rtp" and each["kind"] == "video")
+        assert (received["frameWidth"], received["frameHeight"]) == (256, 144)
+        assert received["packetsLost"] == 0
