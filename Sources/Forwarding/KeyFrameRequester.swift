@@ -38,17 +38,15 @@ package enum KeyFrameUrgency: Int, Comparable, Sendable {
 ///                        ^---no key frame for `retryInterval'---'
 ///
 /// What was asked for since the last key frame shares the next one, and how soon that may come depends on who waits: 0.4 s
-/// after for a broken picture; 0.5 s after for somebody who sees nothing yet, 1.6 s after if others had to wait for the last
-/// one, too, as when many join; 2 s after where a layer is to change and the former one goes on. Who joins alone therefore
-/// waits for nothing, or not for long. Whatever is asked, key frames are not to take more than `largestShare` of the
-/// source's bits.
+/// after for a broken picture or for somebody who sees nothing yet; 1.6 s after for many of those, as in a storm of joins;
+/// 2 s after where a layer is to change and the former one goes on. Who joins alone therefore waits for nothing, or not for
+/// long. Whatever is asked, key frames are not to take more than `largestShare` of the source's bits.
 struct KeyFrameRequester: Sendable {
-    static let brokenInterval = Duration.milliseconds(400)
-    static let nothingInterval = Duration.milliseconds(500)
-    /// After a key frame that somebody had to wait for, as long as `patience` or longer.
-    static let repeatedInterval = Duration.milliseconds(1600)
-    static let repetition = Duration.seconds(3)
-    static let patience = Duration.milliseconds(250)
+    static let shortInterval = Duration.milliseconds(400)
+    static let crowdInterval = Duration.milliseconds(1600)
+    /// So many who wait, or were served within `memory`, are a crowd.
+    static let crowd = 4
+    static let memory = Duration.seconds(3)
     static let otherInterval = Duration.seconds(2)
     static let largestShare = 0.4
     /// A picture that does not come for so long is worse than any cost.
@@ -59,18 +57,21 @@ struct KeyFrameRequester: Sendable {
     private var cause: KeyFrameCause?
     private var urgency = KeyFrameUrgency.other
     private var lastKeyFrame: Instant?
-    private var isRepeated = false
+    /// The most that were seen waiting since the last key frame, and those that the ones before it served.
+    private var waiting = 0
+    private var served = 0
     private var retryAt: Instant?
-    /// When the first of those who wait was seen, and when the publisher was asked.
-    private var askedSince: Instant?
-    private var sentAt: Instant?
 
     /// Somebody needs a key frame.
+    ///
+    /// - Parameter count: how many wait at this moment.
     mutating func request(
-        because cause: KeyFrameCause = .subscriber, _ urgency: KeyFrameUrgency = .nothing
+        because cause: KeyFrameCause = .subscriber, _ urgency: KeyFrameUrgency = .nothing,
+        waiting count: Int = 1
     ) {
         self.cause = self.cause ?? cause
         self.urgency = max(self.urgency, urgency)
+        waiting = max(waiting, count)
     }
 
     /// Whether to send a request now. It is taken as sent.
@@ -79,14 +80,12 @@ struct KeyFrameRequester: Sendable {
     ///   - keyFrameBits: the size of the last key frame.
     ///   - bitsPerSecond: what the source sends at present, 0 while unknown.
     mutating func takeRequest(at now: Instant, keyFrameBits: Int = 0, bitsPerSecond: Int = 0) -> Bool {
-        guard cause != nil else { return false }
-        if urgency == .nothing { askedSince = askedSince ?? now }
-        guard now >= retryAt ?? now else { return false }
+        guard cause != nil, now >= retryAt ?? now else { return false }
         if let lastKeyFrame {
             var interval =
                 switch urgency {
-                case .broken: Self.brokenInterval
-                case .nothing: isRepeated ? Self.repeatedInterval : Self.nothingInterval
+                case .broken: Self.shortInterval
+                case .nothing: isCrowd(at: now) ? Self.crowdInterval : Self.shortInterval
                 case .other: Self.otherInterval
                 }
             if bitsPerSecond > 0 {
@@ -96,7 +95,6 @@ struct KeyFrameRequester: Sendable {
             guard now >= lastKeyFrame + interval else { return false }
         }
         retryAt = now + Self.retryInterval
-        sentAt = sentAt ?? now
         return true
     }
 
@@ -105,16 +103,18 @@ struct KeyFrameRequester: Sendable {
     mutating func keyFrameArrived(at now: Instant) -> KeyFrameCause {
         defer { cause = nil }
         urgency = .other
-        let isSoon = lastKeyFrame.map { now - $0 < Self.repetition } ?? false
-        if let askedSince, let sentAt {
-            isRepeated = isSoon && sentAt - askedSince >= Self.patience
-        } else {
-            isRepeated = false
-        }
-        askedSince = nil
-        sentAt = nil
+        served = waiting + (isRecent(at: now) ? served : 0)
+        waiting = 0
         lastKeyFrame = now
         retryAt = nil
         return cause ?? .unasked
+    }
+
+    private func isCrowd(at now: Instant) -> Bool {
+        waiting + (isRecent(at: now) ? served : 0) >= Self.crowd
+    }
+
+    private func isRecent(at now: Instant) -> Bool {
+        lastKeyFrame.map { now - $0 < Self.memory } ?? false
     }
 }

@@ -177,11 +177,14 @@ package struct UpTrack: ~Copyable {
 
     /// Asks for a key frame when that is due.
     ///
-    /// - Parameter urgency: what whoever asks sees meanwhile.
+    /// - Parameters:
+    ///   - urgency: what whoever asks sees meanwhile.
+    ///   - count: how many wait at this moment.
     package mutating func requestKeyFrame(
-        of encoding: Int, because cause: KeyFrameCause = .subscriber, _ urgency: KeyFrameUrgency = .nothing
+        of encoding: Int, because cause: KeyFrameCause = .subscriber, _ urgency: KeyFrameUrgency = .nothing,
+        waiting count: Int = 1
     ) {
-        encodings[encoding].keyFrames.request(because: cause, urgency)
+        encodings[encoding].keyFrames.request(because: cause, urgency, waiting: count)
     }
 
     /// Takes note of a key frame's beginning. Returns why it came.

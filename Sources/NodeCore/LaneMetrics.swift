@@ -14,8 +14,6 @@ package struct LaneDescription: Sendable {
     /// Subscribers at present.
     package let viewers: Int
     package let bitsPerSecond: Int
-    /// What it is to send.
-    package let targetBitsPerSecond: Int
     package let framesPerSecond: Double
     package let effort: Effort
     package let statistics: LaneStatistics
@@ -34,7 +32,7 @@ extension Node {
                 LaneDescription(
                     room: room, participant: sessions[session]?.participant, track: mid, tier: route.tier,
                     codec: route.codec.rawValue, viewers: upTracks[route.track]?.subscribers.count ?? 0,
-                    bitsPerSecond: route.bitsPerSecond, targetBitsPerSecond: route.targetBitsPerSecond,
+                    bitsPerSecond: route.bitsPerSecond,
                     framesPerSecond: route.framesPerSecond,
                     effort: route.effort, statistics: route.statistics))
         }
@@ -77,9 +75,6 @@ extension NodeMetrics {
             family("smartc_lane_viewers", "Subscribers of a lane.", .gauge) { Double($0.viewers) },
             family("smartc_lane_bits_per_second", "What a lane sends, without headers.", .gauge) {
                 Double($0.bitsPerSecond)
-            },
-            family("smartc_lane_target_bits_per_second", "What a lane is to send.", .gauge) {
-                Double($0.targetBitsPerSecond)
             },
             family("smartc_lane_frames_per_second", "What a lane sends.", .gauge) { $0.framesPerSecond },
             family("smartc_lane_effort", "0 fast, 1 real-time, 2 full.", .gauge) {

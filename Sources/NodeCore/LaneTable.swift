@@ -32,9 +32,6 @@ struct LaneTable {
         let tier: Tier
         let codec: VPXCodec
         var packetizer: LanePacketizer
-        /// What the lane was last asked for.
-        var targetBitsPerSecond: Int
-        var nextRate: Instant?
         /// Since when nobody watches it.
         var idleSince: Instant?
         var statistics = LaneStatistics()

@@ -67,7 +67,8 @@ extension Node {
         }
         for encoding in batch.waiting.indices {
             guard let urgency = batch.waiting[encoding] else { continue }
-            upTracks[track]?.requestKeyFrame(of: encoding, urgency)
+            upTracks[track]?.requestKeyFrame(
+                of: encoding, urgency, waiting: batch.waitingCounts[encoding])
         }
         var next: Int? = chain.first
         while let number = next {
@@ -134,6 +135,7 @@ extension Node {
         for encoding in batch.waiting.indices {
             guard let urgency = waiting[encoding] else { continue }
             batch.waiting[encoding] = max(batch.waiting[encoding] ?? .other, urgency)
+            batch.waitingCounts[encoding] += 1
         }
         // A report that is due goes along as the last, shorter segment of what is sent.
         if let session = downTracks[index]?.session { sendReports(to: session, at: now, into: &outbox) }

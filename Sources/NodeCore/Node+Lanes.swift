@@ -112,8 +112,7 @@ extension Node {
         let place = upTracks.insert(track)
         lanes.routes[id] = LaneTable.Route(
             source: source, track: place, tier: tier, codec: codec,
-            packetizer: LanePacketizer(codec, payloadType: LaneTable.payloadType, ssrc: id),
-            targetBitsPerSecond: tier.bitsPerSecond)
+            packetizer: LanePacketizer(codec, payloadType: LaneTable.payloadType, ssrc: id))
         lanes.orders.append(.addLane(id, source: source, LaneSettings(codec: codec, tier: tier)))
         lanes.sources[source]?.nextChoice = Instant(nanoseconds: .min)
         counters.lanesOpened += 1
@@ -262,7 +261,6 @@ extension Node {
             if upTracks[route.track]?.takeKeyFrameRequest(of: 0, at: now) == true {
                 lanes.orders.append(.resync(id, source: route.source))
             }
-            if route.nextRate ?? now <= now { chooseRate(of: id, at: now) }
             if upTracks[route.track]?.subscribers.isEmpty == true {
                 let since = route.idleSince ?? now
                 lanes.routes[id]?.idleSince = since

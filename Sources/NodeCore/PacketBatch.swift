@@ -52,6 +52,8 @@ struct PacketBatch: ~Copyable {
     var subscriber = 0
     /// How urgently the subscribers so far wait for a key frame of each encoding.
     var waiting = InlineArray<4, KeyFrameUrgency?>(repeating: nil)
+    /// How many of them wait.
+    var waitingCounts = InlineArray<4, Int>(repeating: 0)
 
     /// One that takes no packets and no memory.
     init() {}
@@ -131,6 +133,7 @@ struct PacketBatch: ~Copyable {
         chain += 1
         subscriber = 0
         waiting = InlineArray(repeating: nil)
+        waitingCounts = InlineArray(repeating: 0)
     }
 
     /// Forgets everything; the memory stays.
@@ -142,5 +145,6 @@ struct PacketBatch: ~Copyable {
         chain = 0
         subscriber = 0
         waiting = InlineArray(repeating: nil)
+        waitingCounts = InlineArray(repeating: 0)
     }
 }

@@ -87,7 +87,6 @@ def test_a_join_costs_the_others_no_key_frame(
         assert report["keyFramesDecoded"] == 1, report
         # How many pictures come is the lane's choice, so that longer steps are no freezes.
         assert report["packetsLost"] == 0, report
-        assert report["pliCount"] <= 1, report
         codecs = [each["mimeType"] for each in watcher.statistics() if each["id"] == report["codecId"]]
         assert codecs == [f"video/{codec}"]
     resyncs = [

@@ -164,22 +164,6 @@ import Wire
         #expect(other.video.keyFrames <= 2)
     }
 
-    @Test func `a lane has fewer bits where half of its viewers' links carry no more, and they lose little`()
-        throws
-    {
-        let simulation = try start(seed: Seed.current())
-        try simulation.publish(settings(), as: "alice", up: Self.link, down: Self.link)
-        var narrow = Self.link
-        narrow.bitsPerSecond = 52_000
-        let client = try watchLane(simulation, down: narrow)
-        #expect(simulation.connectAll())
-        simulation.run(for: .seconds(40))
-        let lane = try #require(simulation.node.laneDescriptions().first)
-        #expect(lane.targetBitsPerSecond < 45_000)
-        #expect(lane.targetBitsPerSecond >= 30_000)
-        #expect(client.video.lost * 20 < client.video.packets)
-    }
-
     @Test func `without CPU for a lane the smallest layer is sent`() throws {
         let simulation = try Simulation(seed: Seed.current())
         try simulation.publish(settings(), as: "alice", up: Self.link, down: Self.link)
