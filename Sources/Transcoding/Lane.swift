@@ -10,8 +10,12 @@ package struct Lane: ~Copyable {
     private static let heartbeat: Int64 = 90_000
     /// An unchanged picture has become as good as it gets after so many frames.
     private static let convergence = 15
-    /// Between two resync frames, however many join.
+    /// Between two resync frames, however many join: at first a short time, since the first one can be lost when a viewer's
+    /// transport is not up yet, and more when they go on.
+    private static let shortResyncSpacing: Int64 = 90_000 * 4 / 10
     private static let resyncSpacing: Int64 = 2 * 90_000
+    /// So many come at the short distance.
+    private static let resyncBurst = 2
     /// Between two key frames that cuts ask for.
     private static let cutSpacing: Int64 = 90_000
     /// A key frame is coded this well if the bits allow, of 63.
@@ -33,6 +37,9 @@ package struct Lane: ~Copyable {
     private var isKeyFrameWanted = true
     private var isResyncWanted = false
     private var nextResync: Int64 = .min
+    private var lastResync: Int64 = .min / 2
+    /// Resync frames, each less than four seconds after the one before.
+    private var resyncsInRow = 0
     private var lastKeyFrame: Int64 = .min / 2
     private var lastCoded: Int64 = .min / 2
     /// Coded frames since anything changed.
@@ -202,13 +209,16 @@ package struct Lane: ~Copyable {
             isKeyFrameWanted = false
             isResyncWanted = false
             lastKeyFrame = time
-            nextResync = time + Self.resyncSpacing
+            nextResync = time + Self.shortResyncSpacing
             statistics.keyFrames += 1
         case .resync:
             stage.anchor?.resynced(bytes: outcome.byteCount, quantizer: outcome.quantizer)
             anchor = stage.anchor?.bytes
             isResyncWanted = false
-            nextResync = time + Self.resyncSpacing
+            resyncsInRow = time - lastResync < 2 * Self.resyncSpacing ? resyncsInRow + 1 : 1
+            lastResync = time
+            nextResync =
+                time + (resyncsInRow > Self.resyncBurst ? Self.resyncSpacing : Self.shortResyncSpacing)
             statistics.resyncFrames += 1
         case .delta: break
         }
