@@ -45,7 +45,7 @@ struct KeyFrameRequester: Sendable {
     static let shortInterval = Duration.milliseconds(400)
     static let crowdInterval = Duration.milliseconds(1600)
     /// So many who wait, or were served within `memory`, are a crowd.
-    static let crowd = 4
+    static let crowd = 6
     static let memory = Duration.seconds(3)
     static let otherInterval = Duration.seconds(2)
     static let largestShare = 0.4
@@ -57,7 +57,7 @@ struct KeyFrameRequester: Sendable {
     private var cause: KeyFrameCause?
     private var urgency = KeyFrameUrgency.other
     private var lastKeyFrame: Instant?
-    /// The most that were seen waiting since the last key frame, and those that the ones before it served.
+    /// The most who saw nothing and waited since the last key frame, and those whom the ones before it served.
     private var waiting = 0
     private var served = 0
     private var retryAt: Instant?
@@ -71,7 +71,8 @@ struct KeyFrameRequester: Sendable {
     ) {
         self.cause = self.cause ?? cause
         self.urgency = max(self.urgency, urgency)
-        waiting = max(waiting, count)
+        // Who lost its first picture asks again, and is no crowd.
+        if urgency == .nothing { waiting = max(waiting, count) }
     }
 
     /// Whether to send a request now. It is taken as sent.
