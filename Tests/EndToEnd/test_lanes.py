@@ -19,6 +19,9 @@ from relay_process import REPOSITORY, Relay
 TIER = "144p"
 SIZE = (256, 144)
 
+# A resync frame that comes before the newcomer's transport is up is followed by another soon.
+FIRST_PICTURE_MILLISECONDS = 1500
+
 # How long others have watched when somebody joins: the anchor is old by then.
 AGE_PICTURES = 400
 
@@ -77,7 +80,7 @@ def test_a_join_costs_the_others_no_key_frame(
 
     newcomer = new_watcher()
     watch_lane(newcomer, relay, room, codec)
-    assert newcomer.first_picture_milliseconds() < 1000
+    assert newcomer.first_picture_milliseconds() < FIRST_PICTURE_MILLISECONDS
     decoded = received(newcomer)["framesDecoded"]
     wait_for_decoded(newcomer, decoded + 60)
 
