@@ -54,6 +54,8 @@ struct Session: ~Copyable {
     var downlink: Int?
     /// What makes it a participant of a conference; nil for WHIP, WHEP and echo.
     var participation: Participation?
+    /// How much of the room it is served.
+    var profile = LinkProfile()
     /// Whether it only receives, and its handshake is over.
     var hasLittleDue = false
     /// Whether others in the room were told that it is there.
