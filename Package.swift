@@ -140,7 +140,10 @@ let bench: [[Target]] = [
             ],
             swiftSettings: strict),
         .target(
-            name: "FuzzTargets", dependencies: ["Congestion", "MediaFiles", "RTP", "SDP", "STUN", "Wire"],
+            name: "FuzzTargets",
+            dependencies: [
+                "Codecs", "Congestion", "MediaFiles", "RTP", "SDP", "STUN", "Transcoding", "Wire",
+            ],
             swiftSettings: strict),
         .testTarget(name: "FuzzReplayTests", dependencies: ["FuzzTargets"], swiftSettings: strict),
     ],

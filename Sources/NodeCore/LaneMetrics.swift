@@ -17,6 +17,11 @@ package struct LaneDescription: Sendable {
     package let framesPerSecond: Double
     package let effort: Effort
     package let statistics: LaneStatistics
+    /// From the packet that made a source's picture whole to the lane's packets, of the last 256 pictures: the shares of
+    /// `LaneDescription.quantiles`.
+    package let delays: [Duration]
+
+    package static let quantiles = [0.5, 0.95, 1]
 }
 
 extension Node {
@@ -34,7 +39,8 @@ extension Node {
                     codec: route.codec.rawValue, viewers: upTracks[route.track]?.subscribers.count ?? 0,
                     bitsPerSecond: route.bitsPerSecond,
                     framesPerSecond: route.framesPerSecond,
-                    effort: route.effort, statistics: route.statistics))
+                    effort: route.effort, statistics: route.statistics,
+                    delays: LaneDescription.quantiles.compactMap { route.delay.quantile($0) }))
         }
         return described
     }
@@ -58,7 +64,17 @@ extension NodeMetrics {
         func total(_ name: String, _ help: String, _ value: UInt64) -> MetricFamily {
             MetricFamily(name: name, help: help, kind: .counter, samples: [.init(value: Double(value))])
         }
+        let delays = lanes.flatMap { lane in
+            zip(LaneDescription.quantiles, lane.delays).map { quantile, delay in
+                MetricFamily.Sample(
+                    labels: labels(of: lane) + [("quantile", "\(quantile)")], value: delay.inSeconds)
+            }
+        }
         return [
+            MetricFamily(
+                name: "smartc_lane_delay_seconds",
+                help: "From a whole picture of the source to the lane's packets, the last 256 pictures.",
+                kind: .summary, samples: delays),
             total("smartc_lanes_opened_total", "Lanes that were made.", counters.lanesOpened),
             total(
                 "smartc_lanes_refused_total",

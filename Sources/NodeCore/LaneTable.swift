@@ -22,6 +22,7 @@ struct LaneTable {
         var nextChoice: Instant
         /// Encoded pictures in a row that could not be decoded.
         var damaged = 0
+        var arrivals = PictureArrivals()
     }
 
     /// A lane, seen from the node.
@@ -40,6 +41,7 @@ struct LaneTable {
         var bitsPerSecond = 0
         var framesPerSecond = 0.0
         var toldAt: Instant?
+        var delay = LaneDelay()
     }
 
     static let payloadType: UInt8 = 96

@@ -206,7 +206,7 @@ package struct RoomDescription: Sendable, Equatable {
 /// One metric with its samples, in the terms of the Prometheus text format.
 package struct MetricFamily: Sendable {
     package enum Kind: String, Sendable {
-        case counter, gauge
+        case counter, gauge, summary
     }
 
     package struct Sample: Sendable {

@@ -173,15 +173,18 @@ extension Node {
             lanes.sources[id]?.encoding = successor.encoding
             lanes.sources[id]?.assembler = successor.assembler
             lanes.sources[id]?.successor = nil
-            lanes.orders.append(.frame(source: id, frame))
+            order(frame, of: id, at: now)
             orderFrames(of: id, at: now)
         }
     }
 
     private mutating func orderFrames(of id: UInt32, at now: Instant) {
-        while let frame = lanes.sources[id]?.assembler.nextFrame(at: now) {
-            lanes.orders.append(.frame(source: id, frame))
-        }
+        while let frame = lanes.sources[id]?.assembler.nextFrame(at: now) { order(frame, of: id, at: now) }
+    }
+
+    private mutating func order(_ frame: EncodedFrame, of id: UInt32, at now: Instant) {
+        lanes.sources[id]?.arrivals.note(frame.timestamp, at: now)
+        lanes.orders.append(.frame(source: id, frame))
     }
 
     /// What the publisher says of its clocks holds for its lanes, too: they keep its timestamps.
@@ -211,6 +214,9 @@ extension Node {
             let session = upTracks[route.track]?.session
         else { return }
         lanes.sources[route.source]?.damaged = 0
+        if let arrival = lanes.sources[route.source]?.arrivals.time(of: frame.timestamp) {
+            route.delay.note(now - arrival)
+        }
         let source = Session.Source(ssrc: lane, track: route.track, encoding: 0, isRetransmission: false)
         if frame.kind != .delta { _ = upTracks[route.track]?.keyFrameArrived(of: 0, at: now) }
         route.packetizer.packetize(frame) { packet, audience in
