@@ -12,16 +12,18 @@ enum LaneSourceTarget {
     /// A decoder needs milliseconds for a picture, however small.
     private static let pictureLimit = 40
 
-    static func run(_ input: Span<UInt8>) {
-        guard input.count > 1 else { return }
+    /// Returns how many pictures could be shown.
+    @discardableResult static func run(_ input: Span<UInt8>) -> Int {
+        guard input.count > 1 else { return 0 }
         let isVP9 = input[0] & 1 == 1
-        guard var decoder = try? VPXDecoder(isVP9 ? .vp9 : .vp8) else { return }
+        guard var decoder = try? VPXDecoder(isVP9 ? .vp9 : .vp8) else { return 0 }
         var assembler = FrameAssembler(isVP9 ? .vp9 : .vp8)
         var picture = Picture(width: 64, height: 36)
         var now = Instant(nanoseconds: 0)
         var sequence: UInt16 = 65_530
         var timestamp: UInt32 = 4_294_960_000
         var pictures = 0
+        var shown = 0
         var offset = 1
         while offset + 3 <= input.count, pictures < pictureLimit {
             let control = input[offset]
@@ -38,22 +40,25 @@ enum LaneSourceTarget {
             while let frame = assembler.nextFrame(at: now) {
                 precondition(frame.bytes.count <= input.count, "a picture is made of its packets")
                 pictures += 1
-                show(frame, by: &decoder, in: &picture, &assembler)
+                if show(frame, by: &decoder, in: &picture, &assembler) { shown += 1 }
             }
         }
+        return shown
     }
 
     private static func show(
         _ frame: EncodedFrame, by decoder: inout VPXDecoder, in picture: inout Picture,
         _ assembler: inout FrameAssembler
-    ) {
+    ) -> Bool {
         do throws(CodecError) {
-            guard try decoder.decode(frame.bytes.span), let size = decoder.size else { return }
+            guard try decoder.decode(frame.bytes.span), let size = decoder.size else { return false }
             precondition(
                 size.width * size.height <= VPXDecoder.pixelLimit, "larger pictures are an error")
             decoder.scale(into: &picture)
+            return true
         } catch {
             assembler.requireKeyFrame()
+            return false
         }
     }
 

@@ -1,6 +1,7 @@
 import FoundationEssentials
-import FuzzTargets
 import Testing
+
+@testable import FuzzTargets
 
 /// Replays `fixtures/fuzz/<target>/*`: seeds of the fuzzer, and everything that ever made it stop.
 @Suite struct CorpusReplayTests {
@@ -33,5 +34,16 @@ import Testing
     @Test(arguments: FuzzTarget.allCases)
     func `a target has a corpus`(target: FuzzTarget) {
         #expect(Self.inputs().contains { $0.target == target })
+    }
+
+    @Test(arguments: [
+        "vp8_whole": 6, "vp9_whole": 6, "vp8_4096x4096": 0, "vp9_4096x4096": 0, "vp8_packet_missing": 8,
+    ])
+    func `pictures of a lane's source are decoded, unless they are too large`(
+        name: String, pictures: Int
+    ) throws {
+        let path = "\(Self.corpus)/lane/\(name).bin"
+        let bytes = [UInt8](try #require(FileManager.default.contents(atPath: path)))
+        #expect(LaneSourceTarget.run(bytes.span) == pictures)
     }
 }
