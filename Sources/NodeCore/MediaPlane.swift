@@ -16,6 +16,10 @@ package protocol MediaPlane: Sendable {
     /// choose from: the smallest is sent to a watcher in any case.
     func limit(_ session: SessionID, bitsPerSecond: Int) async throws(SessionError)
 
+    /// Chooses what a session is served from now on: all that its slots take, what a link of 3G carries, or whichever of the two
+    /// the node finds right.
+    func serve(_ wish: LinkProfile.Wish, to session: SessionID) async throws(SessionError)
+
     /// Applies an SDP fragment (RFC 8840) to a session: trickled candidates, or an ICE restart when the fragment
     /// brings new credentials.
     ///

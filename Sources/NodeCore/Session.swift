@@ -1,5 +1,6 @@
 import Peering
 import RTP
+import Transcoding
 import Wire
 
 /// One session: a peer, what it sends us and what we send it.
@@ -56,6 +57,8 @@ struct Session: ~Copyable {
     var participation: Participation?
     /// How much of the room it is served.
     var profile = LinkProfile()
+    /// The lane that it asked for by name, if it did.
+    var tier: Tier?
     /// Whether it only receives, and its handshake is over.
     var hasLittleDue = false
     /// Whether others in the room were told that it is there.

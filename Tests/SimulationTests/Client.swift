@@ -21,6 +21,8 @@ final class Client {
     private var handshakes: [Direction: Int] = [:]
     /// UDP payloads that have reached it.
     var bytesReceived = 0
+    /// All that the relay has sent it, with the headers of IPv4 and UDP.
+    var wireBytes = 0
     /// A copy of everything that it has sent, if wanted.
     var recording: [[UInt8]]?
 
@@ -72,6 +74,7 @@ final class Client {
 
     func deliver(_ datagram: Datagram, at now: Instant) {
         sealed?.note(datagram.bytes)
+        wireBytes += datagram.bytes.count + 28
         guard !isCut, !loses(datagram.bytes, .down) else { return }
         downlink.send(datagram, at: now)
     }
