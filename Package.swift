@@ -72,8 +72,9 @@ let core: [[Target]] = [
     library("SRTP", ["COpenSSL", "CSRTP"], testing: ["Wire"]),
     library("Peering", ["DTLS", "SRTP", "STUN", "Wire"], testing: ["Impairment"]),
     library("Forwarding", ["RTP", "SDP", "Wire", .containers], testing: ["Impairment"]),
-    library("Codecs", ["CVPX", "CYUV"]),
+    library("Codecs", ["COpus", "CVPX", "CYUV"]),
     library("Transcoding", ["Codecs", "RTP", "Wire", .containers]),
+    library("Mixing", ["Codecs", "RTP", "Wire", .containers], testing: ["Impairment", "Plotting"]),
     library(
         "NodeCore",
         [
