@@ -74,12 +74,12 @@ let core: [[Target]] = [
     library("Forwarding", ["RTP", "SDP", "Wire", .containers], testing: ["Impairment"]),
     library("Codecs", ["COpus", "CVPX", "CYUV"]),
     library("Transcoding", ["Codecs", "RTP", "Wire", .containers]),
-    library("Mixing", ["Codecs", "RTP", "Wire", .containers], testing: ["Impairment", "Plotting"]),
+    library("Mixing", ["Codecs", "RTP", "Wire", .containers], testing: ["COpus", "Impairment", "Plotting"]),
     library(
         "NodeCore",
         [
-            "Codecs", "Congestion", "DTLS", "Forwarding", "Peering", "RTP", "SDP", "STUN", "Transcoding",
-            "Wire",
+            "Codecs", "Congestion", "DTLS", "Forwarding", "Mixing", "Peering", "RTP", "SDP", "STUN",
+            "Transcoding", "Wire",
             .containers,
         ],
         testing: ["Impairment"]),
@@ -87,8 +87,8 @@ let core: [[Target]] = [
 
 let server: [[Target]] = [
     library(
-        "NodeIO", ["CLinux", "DTLS", "NodeCore", "Peering", "Transcoding", "Wire", .logging],
-        testing: ["Endpoint", "SDP", "STUN"]),
+        "NodeIO", ["CLinux", "DTLS", "Mixing", "NodeCore", "Peering", "Transcoding", "Wire", .logging],
+        testing: ["Codecs", "Endpoint", "SDP", "STUN"]),
     library(
         "Signaling",
         [
@@ -125,8 +125,8 @@ let bench: [[Target]] = [
         .testTarget(
             name: "SimulationTests",
             dependencies: [
-                "CLinux", "Codecs", "DTLS", "Endpoint", "Forwarding", "Impairment", "MediaFiles", "NodeCore",
-                "Peering", "Plotting", "RTP", "SDP", "STUN", "Transcoding", "Wire",
+                "CLinux", "Codecs", "DTLS", "Endpoint", "Forwarding", "Impairment", "MediaFiles", "Mixing",
+                "NodeCore", "Peering", "Plotting", "RTP", "SDP", "STUN", "Transcoding", "Wire",
             ],
             swiftSettings: strict),
         .executableTarget(

@@ -109,6 +109,7 @@ extension Endpoint {
         if let due = nextSound, due <= now {
             for index in audioSources.indices {
                 let payload = audioSources[index].source.nextPacket(at: now)
+                guard !payload.isEmpty else { continue }
                 sendFrame([payload], on: audioSources[index].stream, at: now, into: &outbox)
             }
             nextSound =

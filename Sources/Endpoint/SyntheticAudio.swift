@@ -10,6 +10,8 @@ package struct SyntheticAudio: Sendable {
         package var bitsPerSecond = 32_000
         /// What the audio level extension says, 0 loudest to 127 silent (RFC 6464).
         package var level: UInt8 = 30
+        /// What is sent in place of silence, again and again: Opus packets of 20 ms; an empty one is a pause.
+        package var packets: [[UInt8]] = []
 
         package init() {}
     }
@@ -27,18 +29,24 @@ package struct SyntheticAudio: Sendable {
 
     private let source: UInt32
     private let padding: Int
+    private let recorded: [[UInt8]]
     package private(set) var packets: UInt32 = 0
 
     /// - Parameter source: names the stream in its content.
     package init(source: UInt32, settings: Settings) {
         self.source = source
+        recorded = settings.packets
         padding = min(
             max(settings.bitsPerSecond / 8 / 50 - Self.contentOffset, SyntheticContent.headerLength),
             Self.longestPadding)
     }
 
-    /// The next packet's payload.
+    /// The next packet's payload; empty if none is due.
     package mutating func nextPacket(at now: Instant) -> [UInt8] {
+        if !recorded.isEmpty {
+            defer { packets &+= 1 }
+            return recorded[Int(packets) % recorded.count]
+        }
         let content = SyntheticContent(
             source: source, number: packets, frame: packets, index: 0, count: 1, sentAt: now)
         packets &+= 1

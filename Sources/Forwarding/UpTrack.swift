@@ -35,8 +35,12 @@ package struct UpTrack: ~Copyable {
     private(set) var encodings = UniqueArray<Encoding>()
     /// Whether its frames are made here, by a lane: all of them are of one layer, whatever their descriptors say.
     package var isLane = false
+    /// Whether its packets are made here, of several voices.
+    package var isMix = false
     /// The number of the transcoder that its packets are for, too.
     package var transcoder: UInt32?
+    /// The number under which its packets go into its room's mixes, too.
+    package var voice: UInt32?
     /// Whether its packets are forwarded to nobody.
     package var isMuted = false
     /// The slot numbers of the down tracks that its packets are offered to.

@@ -69,6 +69,7 @@ extension Node {
             let block = blocks.block(number, in: compound)
             guard let index = downTrack(of: slot, ssrc: block.ssrc) else { continue }
             downTracks[index]?.receive(block, at: now)
+            noteLoss(block.fractionLost, on: index)
             worst = max(worst ?? 0, block.fractionLost)
             roundTrip = downTracks[index]?.roundTrip ?? roundTrip
         }

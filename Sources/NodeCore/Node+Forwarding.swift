@@ -40,8 +40,8 @@ extension Node {
         accept(packet, header, of: source, from: slot, at: now, into: &outbox)
     }
 
-    /// Takes a packet whose encoding is known, from a publisher or over a link, or from a lane, which says whom it is for. It is
-    /// offered to subscribers by the next `forward`.
+    /// Takes a packet whose encoding is known, from a publisher or over a link, from a mix, or from a lane, which says whom it is for.
+    /// It is offered to subscribers by the next `forward`.
     mutating func accept(
         _ packet: Span<UInt8>, _ header: RTPHeader, of source: Session.Source, from slot: Int,
         audience: PacketDescription.Audience? = nil, at now: Instant, into outbox: inout Outbox
@@ -73,6 +73,9 @@ extension Node {
         }
         if let transcoder = upTracks[track]?.transcoder {
             collect(packet, header, of: source.encoding, for: transcoder, at: now)
+        }
+        if let voice = upTracks[track]?.voice {
+            collect(packet, header, for: voice, of: track, at: now)
         }
         let description =
             if let audience {

@@ -32,6 +32,7 @@ extension Node {
     mutating func removeIfDeserted(_ room: Int) -> Bool {
         guard let id = rooms[room]?.id, isDeserted(room) else { return false }
         unfollow(room)
+        closeMixes(of: room)
         roomsByID[id] = nil
         endedRooms.append(id)
         rooms.remove(room)

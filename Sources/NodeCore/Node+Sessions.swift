@@ -201,6 +201,7 @@ extension Node {
                 downTracks[index]?.detach(track: UInt32(truncatingIfNeeded: track))
             }
             closeTranscoder(of: track)
+            closeVoice(of: track)
             cascade.dropMirrors(of: track)
             upTracks.remove(track)
         }

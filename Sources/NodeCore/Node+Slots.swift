@@ -37,14 +37,27 @@ extension Node {
         let ranking = rooms[room]?.ranking(preferring: preferred) ?? []
         let voices = rooms[room]?.voices ?? []
         let video = assign(.video, of: ranking, to: session, participation, in: room)
-        let audio = assign(.audio, of: voices, to: session, participation, in: room)
+        let audio =
+            mixTrack(for: session).map { mix in Self.plan(of: mix, for: participation) }
+            ?? assign(.audio, of: voices, to: session, participation, in: room)
         for (index, slot) in participation.slots.enumerated() {
             let track = slot.kind == .video ? video[index] : audio[index]
             sessions[session]?.participation?.slots[index].track = track
-            show(track, in: slot.downTrack)
+            if slot.kind == .video {
+                show(track, in: slot.downTrack)
+            } else {
+                hear(track, in: slot.downTrack)
+            }
         }
         // Layers are chosen with the next tick.
         if let link = sessions[session]?.downlink { subscriberLinks[link]?.nextAllocation = nil }
+    }
+
+    /// A mix in the first slot for sound, and nothing in the others.
+    private static func plan(of mix: Int, for participation: Participation) -> [Int?] {
+        var plan = [Int?](repeating: nil, count: participation.slots.count)
+        if let first = participation.slots.firstIndex(where: { $0.kind == .audio }) { plan[first] = mix }
+        return plan
     }
 
     /// The up track for each slot, nil for those of the other kind and those that stay empty: pins, and for the rest the first
@@ -121,7 +134,15 @@ extension Node {
     ) -> ConferenceSnapshot.Slot {
         var described = ConferenceSnapshot.Slot(
             mid: slot.told.mid, kind: slot.told.kind, state: .empty, participant: slot.pin?.participant)
-        guard let track = slot.track, let publisher = upTracks[track]?.session else { return described }
+        guard let track = slot.track, upTracks.isOccupied(track), let publisher = upTracks[track]?.session
+        else { return described }
+        if upTracks[track]?.isMix == true {
+            described.participant = nil
+            described.track = "mix"
+            let isHeard = downTracks[slot.downTrack]?.source?.track == UInt32(truncatingIfNeeded: track)
+            described.state = isHeard ? .active : .waiting
+            return described
+        }
         let publication = sessions[publisher]?.publications.first { $0.track == track }
         described.participant = sessions[publisher]?.participant
         described.track = publication?.told.mid

@@ -8,9 +8,9 @@ extension Node {
     /// Gives every watcher of the room in a slot the sources that its slots are for. What is right already stays as it is.
     mutating func assignSources(in room: Int) {
         guard let members = rooms[room] else { return }
+        arrangeMixes(of: room)
         let ranking = members.ranking
         for session in members.watchers + members.echoes + members.participants {
-
             assignSources(to: session, from: ranking)
         }
     }
@@ -18,6 +18,7 @@ extension Node {
     /// Gives one session that has connected its sources.
     mutating func assignSources(to session: Int) {
         guard let room = sessions[session]?.room, let ranking = rooms[room]?.ranking else { return }
+        arrangeMixes(of: room)
         assignSources(to: session, from: ranking)
     }
 
@@ -33,17 +34,29 @@ extension Node {
         }
     }
 
-    /// Fills a session's slots of each kind with the tracks of the publishers, in their order.
+    /// Fills a session's slots of each kind with the tracks of the publishers, in their order; or the first for sound with
+    /// their mix.
     private mutating func assign(_ publishers: [Int], to watcher: Int) {
+        let mix = mixTrack(for: watcher)
         for kind in [MediaKind.video, .audio] {
+            let slots = (sessions[watcher]?.downTracks ?? []).filter { downTracks[$0]?.kind == kind }
+            if kind == .audio, let mix {
+                for slot in slots { hear(slot == slots.first ? mix : nil, in: slot) }
+                continue
+            }
             var available: [SourceReference] = []
             for publisher in publishers {
                 for track in sessions[publisher]?.upTracks ?? [] where upTracks[track]?.kind == kind {
                     if let source = preferredSource(of: track) { available.append(source) }
                 }
             }
-            let slots = (sessions[watcher]?.downTracks ?? []).filter { downTracks[$0]?.kind == kind }
-            for (slot, source) in zip(slots, available) { retarget(slot, to: wanted(by: slot, of: source)) }
+            for (slot, source) in zip(slots, available) {
+                if kind == .audio {
+                    hear(Int(source.track), in: slot)
+                } else {
+                    retarget(slot, to: wanted(by: slot, of: source))
+                }
+            }
             for slot in slots.dropFirst(available.count) { clear(slot) }
         }
     }
@@ -128,7 +141,7 @@ extension Node {
     }
 
     /// Leaves a slot without a source.
-    private mutating func clear(_ downTrack: Int) {
+    mutating func clear(_ downTrack: Int) {
         for source in [downTracks[downTrack]?.source, downTracks[downTrack]?.target] {
             guard let source else { continue }
             if isCurrent(source) { upTracks[Int(source.track)]?.unsubscribe(downTrack) }

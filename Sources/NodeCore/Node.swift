@@ -44,6 +44,8 @@ package struct Node: ~Copyable {
     var eventNumber: UInt64 = 0
     /// Sources that are transcoded, and what becomes of them.
     var lanes = LaneTable()
+    /// Rooms whose voices are mixed, and what becomes of them.
+    var mixes = MixTable()
     /// Links to other nodes and what goes over them.
     var cascade = Cascade()
     /// Sessions whose handshake has not ended.
@@ -168,6 +170,7 @@ package struct Node: ~Copyable {
             advanceLink(of: slot, at: now, into: &outbox)
         }
         advanceLanes(to: now, into: &outbox)
+        advanceMixes(to: now)
         advanceConferences(to: now)
         planLinks(at: now)
         advanceLinks(to: now, into: &outbox)

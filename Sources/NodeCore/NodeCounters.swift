@@ -32,6 +32,9 @@ package struct NodeCounters: Sendable {
     package var lanesOpened: UInt64 = 0
     package var lanesRefused: UInt64 = 0
     package var lanePicturesDamaged: UInt64 = 0
+    package var mixesOpened: UInt64 = 0
+    package var mixVoicesRefused: UInt64 = 0
+    package var mixFailures: UInt64 = 0
 
     package init() {}
 
@@ -62,6 +65,9 @@ package struct NodeCounters: Sendable {
         lanesOpened += other.lanesOpened
         lanesRefused += other.lanesRefused
         lanePicturesDamaged += other.lanePicturesDamaged
+        mixesOpened += other.mixesOpened
+        mixVoicesRefused += other.mixVoicesRefused
+        mixFailures += other.mixFailures
     }
 }
 

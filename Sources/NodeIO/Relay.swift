@@ -222,6 +222,7 @@ package final class Relay: MediaPlane {
         var lags: [MetricFamily.Sample] = []
         var lanes: [LaneDescription] = []
         var droppedFrames: UInt64 = 0
+        var mixed: (mixes: [MixDescription], voices: [VoiceDescription], dropped: UInt64) = ([], [], 0)
         var keyFrames: (sources: [SourceKeyFrames], omitted: Int) = ([], 0)
         for (number, worker) in workers.enumerated() {
             let measured = await worker.takeMeasurements()
@@ -230,6 +231,10 @@ package final class Relay: MediaPlane {
             let ofLanes = await worker.takeLaneMeasurements()
             lanes += ofLanes.lanes
             droppedFrames += ofLanes.droppedFrames
+            let ofMixes = await worker.takeMixMeasurements()
+            mixed.mixes += ofMixes.mixes
+            mixed.voices += ofMixes.voices
+            mixed.dropped += ofMixes.droppedPackets
             let told = await worker.sourceKeyFrames()
             keyFrames.sources += told.sources
             keyFrames.omitted += told.omitted
@@ -238,6 +243,8 @@ package final class Relay: MediaPlane {
         let families =
             NodeMetrics.families(counters, gauges)
             + NodeMetrics.families(lanes: lanes, counters, droppedFrames: droppedFrames)
+            + NodeMetrics.families(
+                mixes: mixed.mixes, voices: mixed.voices, counters, droppedPackets: mixed.dropped)
             + NodeMetrics.families(keyFrames.sources, omitted: keyFrames.omitted)
         return families + [
             MetricFamily(

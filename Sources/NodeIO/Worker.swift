@@ -32,6 +32,8 @@ package actor Worker {
     private let links: AsyncStream<LinkEnvelope>.Continuation?
     private let laneThread: LaneThread
     private nonisolated let mailbox: LaneMailbox
+    private let mixThread: MixThread
+    private nonisolated let mixMailbox: MixMailbox
     private var socketRefusals: UInt64 = 0
     private var worstLag = Duration.zero
 
@@ -63,6 +65,8 @@ package actor Worker {
         self.loop = loop
         mailbox = LaneMailbox { loop.wake() }
         laneThread = try LaneThread(number: number, mailbox)
+        mixMailbox = MixMailbox { loop.wake() }
+        mixThread = try MixThread(number: number, mixMailbox)
         self.node = node
         self.socket = socket
         self.events = events
@@ -73,6 +77,7 @@ package actor Worker {
     /// Starts the thread; before that nothing that is asked of the worker runs.
     package nonisolated func start() throws(RelayError) {
         try laneThread.start()
+        try mixThread.start()
         try loop.add(descriptor, tag: 0)
         try loop.start(
             EventLoop.Handlers(
@@ -159,6 +164,14 @@ package actor Worker {
         (node.laneDescriptions(), mailbox.droppedFrames)
     }
 
+    /// The mixes and their voices, and the packets that were dropped since their thread was too busy.
+    package func takeMixMeasurements() -> (
+        mixes: [MixDescription], voices: [VoiceDescription], droppedPackets: UInt64
+    ) {
+        let described = node.mixDescriptions()
+        return (described.mixes, described.voices, mixMailbox.droppedPackets)
+    }
+
     /// The key frames of each source that is here; see `NodeMetrics.sourceLimit`.
     package func sourceKeyFrames() -> (sources: [SourceKeyFrames], omitted: Int) {
         node.sourceKeyFrames(limit: NodeMetrics.sourceLimit)
@@ -171,6 +184,7 @@ package actor Worker {
         passOnEvents()
         feed.closeAll()
         laneThread.stop()
+        mixThread.stop()
         loop.stop()
     }
 
@@ -199,6 +213,7 @@ package actor Worker {
     private func turn() -> Duration? {
         let now = MonotonicClock.now()
         for report in mailbox.takeReports() { node.receive(report, at: now, into: &outbox) }
+        for report in mixMailbox.takeReports() { node.receive(report, at: now, into: &outbox) }
         if let due = node.deadline, due <= now {
             worstLag = max(worstLag, now - due)
             node.advance(to: now, into: &outbox)
@@ -226,6 +241,7 @@ package actor Worker {
         for room in node.takeEndedRooms() { feed.close(room) }
         for envelope in node.takeLinkMessages() { links?.yield(envelope) }
         mailbox.post(node.takeLaneOrders())
+        mixMailbox.post(node.takeMixOrders())
         noteEmpty()
     }
 }

@@ -1,6 +1,7 @@
 import DTLS
 import Endpoint
 import Impairment
+import Mixing
 import NodeCore
 import Transcoding
 import Wire
@@ -17,6 +18,8 @@ final class Simulation {
     var outbox = Outbox(bytes: 16 << 20, entryLimit: 32768)
     /// What carries out the node's orders to lanes, at once and in no time; nil where nobody does.
     var lanes: LaneRunner?
+    /// The same of mixes.
+    var mixes = MixRunner()
     private(set) var now = Instant(nanoseconds: 5_000_000_000)
     private(set) var clients: [Client] = []
     var events: [NodeEvent] = []
@@ -156,6 +159,7 @@ final class Simulation {
         let end = now + duration
         while !condition() {
             var next = node.deadline
+            if let time = mixes.deadline { next = min(next ?? time, time) }
             for client in clients {
                 if let time = client.deadline { next = min(next ?? time, time) }
             }
@@ -182,6 +186,7 @@ final class Simulation {
         node.advance(to: now, into: &outbox)
         flushNode()
         runLanes()
+        runMixes()
         events += node.takeEvents()
         notices += node.takeNotices()
         _ = node.takeEndedRooms()
@@ -209,6 +214,17 @@ final class Simulation {
             runner.run(order, backlog: 0, clock: { now }) { reports.append($0) }
         }
         lanes = .some(runner)
+        for report in reports { node.receive(report, at: now, into: &outbox) }
+        forward()
+        flushNode()
+    }
+
+    private func runMixes() {
+        let now = now
+        var reports: [MixReport] = []
+        for order in node.takeMixOrders() { mixes.run(order, at: now) { reports.append($0) } }
+        mixes.advance(to: now, clock: { now }) { reports.append($0) }
+        guard !reports.isEmpty else { return }
         for report in reports { node.receive(report, at: now, into: &outbox) }
         forward()
         flushNode()
