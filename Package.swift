@@ -125,7 +125,7 @@ let bench: [[Target]] = [
             name: "SimulationTests",
             dependencies: [
                 "CLinux", "Codecs", "DTLS", "Endpoint", "Forwarding", "Impairment", "MediaFiles", "NodeCore",
-                "Peering", "RTP", "SDP", "STUN", "Transcoding", "Wire",
+                "Peering", "Plotting", "RTP", "SDP", "STUN", "Transcoding", "Wire",
             ],
             swiftSettings: strict),
         .executableTarget(

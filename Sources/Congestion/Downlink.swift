@@ -78,12 +78,19 @@ package struct Downlink: ~Copyable {
     }
 
     /// What is left for video: audio and repairs are taken out.
-    package mutating func videoBitsPerSecond(at now: Instant) -> Int {
+    ///
+    /// - Parameter reserve: what audio is left even while less of it is sent.
+    package mutating func videoBitsPerSecond(at now: Instant, reservingForAudio reserve: Int = 0) -> Int {
         let time = now.microseconds
         let estimate = Double(estimator.bitsPerSecond)
         smoothRepairs(at: time)
         let repairs = min(repairBitsPerSecond, estimate * Self.largestRepairShare)
-        return max(0, Int(estimate - audio.bitsPerSecond(at: time) - repairs))
+        return max(0, Int(estimate - max(audio.bitsPerSecond(at: time), Double(reserve)) - repairs))
+    }
+
+    /// What audio takes, all headers included.
+    package mutating func audioBitsPerSecond(at now: Instant) -> Int {
+        Int(audio.bitsPerSecond(at: now.microseconds))
     }
 
     /// Whether a video packet or a retransmission may go out now.

@@ -23,7 +23,7 @@ extension DownTrack {
             return .drop(.retransmissionUnavailable)
         }
         let timestamp = header.timestamp &+ origin.timestampOffset
-        if weakLink.isOn, weakLink.isTooLate(age: age(of: timestamp, at: now), at: now) {
+        if weakLink.isOn, !showsStills, weakLink.isTooLate(age: age(of: timestamp, at: now), at: now) {
             return .drop(.retransmissionTooLate)
         }
         guard budget.take(bytes: header.payload.count, at: now) else { return .drop(.retransmissionBudget) }
@@ -85,7 +85,12 @@ extension DownTrack {
 
     /// Takes note that a lost packet is not sent again. Returns whether a picture that does without it is to be asked for.
     package mutating func takeResync(at now: Instant) -> Bool {
-        weakLink.takeResync(at: now)
+        !showsStills && weakLink.takeResync(at: now)
+    }
+
+    /// Whether pictures come so far apart that the loss of one shows with the next: then late is better than never.
+    private var showsStills: Bool {
+        if case .lane(_, grade: .still) = layerTarget { true } else { false }
     }
 
     /// How long ago the packets of a time were sent, by the media's clock.

@@ -123,15 +123,12 @@ package struct DownTrack: Sendable {
     /// spatial layers come with a key frame, which is asked for while their packets arrive. Whoever names another encoding
     /// has to `retarget` to it, too.
     ///
-    /// - Parameter isEasing: whether what plays is cut to its base temporal layer until another encoding takes over.
+    /// - Parameter isEasing: whether what plays is cut to its base temporal layer until another encoding or a lane takes over.
     package mutating func aim(at new: LayerTarget, isEasing: Bool = false) {
         layerTarget = new
         switch new {
-        case .best, .lane:
-            selector.want(.all)
-            selector.resume()
-        case .layer(let layer):
-            selector.want(layer.limits)
+        case .best, .lane, .layer:
+            selector.want(new.limits)
             if isEasing { selector.ease() }
             selector.resume()
         case .paused:

@@ -37,6 +37,16 @@ package struct LayerLimits: Hashable, Sendable {
     }
 }
 
+/// How much of a lane's size somebody is sent.
+package enum LaneGrade: UInt8, Hashable, Sendable {
+    /// At a rate that follows its viewers.
+    case whole
+    /// With the fewest bits that still move, for those whose links carry less than the other viewers'.
+    case thin
+    /// A picture every few seconds.
+    case still
+}
+
 /// What one subscriber is to be given of its source.
 package enum LayerTarget: Hashable, Sendable {
     /// All layers of the encoding that the up track prefers.
@@ -44,9 +54,17 @@ package enum LayerTarget: Hashable, Sendable {
     case layer(Layer)
     /// What a lane makes of the source: a picture with so many pixels on its short side. Where none can be had, the source's
     /// smallest layer.
-    case lane(shortSide: Int)
+    case lane(shortSide: Int, grade: LaneGrade = .whole)
     /// Nothing; the source stays known.
     case paused
+
+    /// The layers of the source that are wanted.
+    var limits: LayerLimits {
+        switch self {
+        case .best, .lane, .paused: .all
+        case .layer(let layer): layer.limits
+        }
+    }
 }
 
 /// A layer that is being received, as an allocator of bitrate chooses among them.

@@ -10,6 +10,10 @@ package struct LaneDescription: Sendable {
     /// The MID of the source's section.
     package let track: String
     package let tier: Tier
+    /// `whole`, or for weaker links `thin` or `still`.
+    package let grade: String
+    /// What it is to take at present.
+    package let targetBitsPerSecond: Int
     package let codec: String
     /// Subscribers at present.
     package let viewers: Int
@@ -36,6 +40,7 @@ extension Node {
             described.append(
                 LaneDescription(
                     room: room, participant: sessions[session]?.participant, track: mid, tier: route.tier,
+                    grade: "\(route.offer.grade)", targetBitsPerSecond: route.target,
                     codec: route.codec.rawValue, viewers: upTracks[route.track]?.subscribers.count ?? 0,
                     bitsPerSecond: route.bitsPerSecond,
                     framesPerSecond: route.framesPerSecond,
@@ -92,6 +97,9 @@ extension NodeMetrics {
             family("smartc_lane_bits_per_second", "What a lane sends, without headers.", .gauge) {
                 Double($0.bitsPerSecond)
             },
+            family("smartc_lane_target_bits_per_second", "What a lane is to take, without headers.", .gauge) {
+                Double($0.targetBitsPerSecond)
+            },
             family("smartc_lane_frames_per_second", "What a lane sends.", .gauge) { $0.framesPerSecond },
             family("smartc_lane_effort", "0 fast, 1 real-time, 2 full.", .gauge) {
                 Double($0.effort.rawValue)
@@ -132,7 +140,8 @@ extension NodeMetrics {
     private static func labels(of lane: LaneDescription) -> [(String, String)] {
         [
             ("room", "\(lane.room)"), ("participant", lane.participant.map { "\($0)" } ?? ""),
-            ("track", lane.track), ("tier", lane.tier.rawValue), ("codec", lane.codec),
+            ("track", lane.track), ("tier", lane.tier.rawValue), ("grade", lane.grade),
+            ("codec", lane.codec),
         ]
     }
 }

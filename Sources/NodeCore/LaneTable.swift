@@ -30,9 +30,13 @@ struct LaneTable {
         let source: UInt32
         /// The slot number of the up track that its frames make.
         let track: Int
-        let tier: Tier
+        let offer: LaneOffer
         let codec: VPXCodec
         var packetizer: LanePacketizer
+        /// What it is to take, of its offer's rates.
+        var target: Int
+        /// Whose link carries most for it, and how much that and the next one are; see `BestViewers`.
+        var viewers = BestViewers()
         /// Since when nobody watches it.
         var idleSince: Instant?
         var statistics = LaneStatistics()
@@ -42,6 +46,28 @@ struct LaneTable {
         var framesPerSecond = 0.0
         var toldAt: Instant?
         var delay = LaneDelay()
+
+        var tier: Tier { offer.tier }
+    }
+
+    /// Those of a lane's viewers whose links carry most, in bits on the wire.
+    struct BestViewers {
+        private var best: (link: Int, bits: Int)?
+        private var second: Int?
+
+        var most: Int? { best?.bits }
+
+        mutating func add(_ link: Int, _ bits: Int) {
+            if let best, best.bits >= bits {
+                second = max(second ?? 0, bits)
+            } else {
+                second = best?.bits ?? second
+                best = (link, bits)
+            }
+        }
+
+        /// What the best link but this one carries; nil if there is no other.
+        func most(except link: Int) -> Int? { best?.link == link ? second : best?.bits }
     }
 
     static let payloadType: UInt8 = 96
@@ -50,9 +76,11 @@ struct LaneTable {
     var routes: [UInt32: Route] = [:]
     var orders: [LaneOrder] = []
     /// Until when no lane is made of a track, by its slot number and generation: there is no CPU, or it cannot be decoded.
-    var refused: [Int: (generation: UInt32, until: Instant)] = [:]
+    var refused: [Int: (generation: UInt32, until: Instant, reason: ConferenceSnapshot.Slot.Reason)] = [:]
     /// When those who were refused are looked at again.
     var nextRetry: Instant?
+    /// When lanes are next given the rates that their viewers' links carry.
+    var nextRates = Instant(nanoseconds: .min)
     private var lastID: UInt32 = 0
 
     mutating func newID() -> UInt32 {

@@ -113,6 +113,18 @@ package struct ConferenceSnapshot: Sendable, Equatable {
             case muted
         }
 
+        /// Why a slot does not show what it would on another link or in another profile.
+        package enum Reason: String, Sendable {
+            /// The link is served one picture, and that is another slot's.
+            case profile
+            /// There is no CPU for a lane.
+            case noCPU = "no-cpu"
+            /// Lanes are made of VP8 and VP9 alone, and for receivers of those.
+            case codec
+            /// The source cannot be decoded: it may be encrypted end to end.
+            case undecodable
+        }
+
         /// The MID of the receiving section.
         package var mid: String
         package var kind: String
@@ -123,10 +135,13 @@ package struct ConferenceSnapshot: Sendable, Equatable {
         /// Of the layer that is being sent, where known.
         package var width: Int?
         package var height: Int?
+        /// What is sent is made by a lane: `144p` and so on, or `still` for a picture every few seconds.
+        package var tier: String?
+        package var reason: Reason?
 
         package init(
             mid: String, kind: String, state: State, participant: ParticipantID? = nil, track: String? = nil,
-            width: Int? = nil, height: Int? = nil
+            width: Int? = nil, height: Int? = nil, tier: String? = nil, reason: Reason? = nil
         ) {
             self.mid = mid
             self.kind = kind
@@ -135,6 +150,25 @@ package struct ConferenceSnapshot: Sendable, Equatable {
             self.track = track
             self.width = width
             self.height = height
+            self.tier = tier
+            self.reason = reason
+        }
+    }
+
+    /// What a participant is served, and why.
+    package struct Profile: Sendable, Equatable {
+        package let isWeak: Bool
+        package let reason: LinkProfile.Reason
+        package let wish: LinkProfile.Wish
+
+        package init(isWeak: Bool, reason: LinkProfile.Reason, wish: LinkProfile.Wish) {
+            self.isWeak = isWeak
+            self.reason = reason
+            self.wish = wish
+        }
+
+        init(_ profile: LinkProfile) {
+            self.init(isWeak: profile.isWeak, reason: profile.reason, wish: profile.wish)
         }
     }
 
@@ -148,10 +182,12 @@ package struct ConferenceSnapshot: Sendable, Equatable {
     package var slots: [Slot]
     /// What the link to this participant carries, bits per second; nil while unknown.
     package var bitsPerSecond: Int?
+    /// nil for an observer.
+    package var profile: Profile?
 
     package init(
         number: UInt64, participant: ParticipantID?, participants: [Participant], speaker: ParticipantID?,
-        slots: [Slot], bitsPerSecond: Int?
+        slots: [Slot], bitsPerSecond: Int?, profile: Profile? = nil
     ) {
         self.number = number
         self.participant = participant
@@ -159,6 +195,7 @@ package struct ConferenceSnapshot: Sendable, Equatable {
         self.speaker = speaker
         self.slots = slots
         self.bitsPerSecond = bitsPerSecond
+        self.profile = profile
     }
 }
 
@@ -176,6 +213,8 @@ package struct ConferenceEvent: Sendable, Equatable {
         case slot(ConferenceSnapshot.Slot)
         /// To one participant: what its link carries, bits per second.
         case bandwidth(Int)
+        /// To one participant: what it is served from now on.
+        case profile(ConferenceSnapshot.Profile)
         /// To one participant: which encodings (RIDs) of its own track are wanted by anybody; the others may be
         /// switched off until the next such event.
         case layers(track: String, wanted: [String])

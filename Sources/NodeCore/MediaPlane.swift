@@ -22,6 +22,10 @@ package protocol MediaPlane: Sendable {
     /// How the way to a session's remote does: which profile it is served, and what goes over its wire.
     func link(of session: SessionID) async throws(SessionError) -> SessionLink
 
+    /// Chooses what a session is served from now on: all that its slots take, what a link of 3G carries, or whichever of the two
+    /// the node finds right.
+    func serve(_ wish: LinkProfile.Wish, to session: SessionID) async throws(SessionError)
+
     /// Applies an SDP fragment (RFC 8840) to a session: trickled candidates, or an ICE restart when the fragment
     /// brings new credentials.
     ///

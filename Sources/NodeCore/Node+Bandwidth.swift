@@ -7,8 +7,6 @@ import Wire
 
 // What each subscriber's link carries, and which layers that buys.
 extension Node {
-    /// A layer whose size is not known yet counts for this height, by its encoding's place.
-    private static let guessedHeights = [180, 360, 720, 1080]
     private static let tellInterval = Duration.seconds(1)
 
     /// Makes the link of a session that receives pictures.
@@ -82,12 +80,19 @@ extension Node {
         guard let link = sessions[session]?.downlink, sessions[session]?.peer.isConnected == true else {
             return
         }
+        judgeProfile(of: session, on: link, at: now)
         subscriberLinks[link]?.nextAllocation = now + SubscriberLink.allocationInterval
+        let reserve = reservedForVoice(of: session)
+        guard
+            let measured = subscriberLinks[link]?.downlink.videoBitsPerSecond(
+                at: now, reservingForAudio: reserve)
+        else { return }
+        subscriberLinks[link]?.noteLaneBudget(measured)
         let downTracks = subscriberLinks[link]?.downTracks ?? []
+        let served = isWeak(session) ? servedPlace(of: session, on: link) : nil
         for (place, downTrack) in downTracks.enumerated() {
-            prepare(place, of: link, downTrack, of: session, at: now)
+            prepare(place, of: link, downTrack, of: session, isServed: served == place, at: now)
         }
-        guard let measured = subscriberLinks[link]?.downlink.videoBitsPerSecond(at: now) else { return }
         var budget = measured
         // Nothing is taken away on suspicion: an estimate that is low because little was sent yet proves nothing.
         if !mayStarve(session, on: link, at: now) {
@@ -98,8 +103,9 @@ extension Node {
             // What is given on trust is to be proven: by a probe, as the media alone raises the estimate slowly.
             summary.nextBitsPerSecond = summary.bitsPerSecond
         }
+        if isWeak(session) { widen(&summary, of: session, on: link, at: now) }
         subscriberLinks[link]?.downlink.wish(for: summary, at: now)
-        let isOverdrawn = takenByPlaying(on: link) > measured
+        let isOverdrawn = takenByPlaying(on: link, at: now) > measured
         for (place, downTrack) in downTracks.enumerated() {
             guard let slot = subscriberLinks[link]?.allocator.slots[place],
                 subscriberLinks[link]?.shown[place] != nil
@@ -107,16 +113,17 @@ extension Node {
                 continue
             }
             // A lane that was asked for by name stays.
-            if case .lane = self.downTracks[downTrack]?.layerTarget { continue }
+            if sessions[session]?.tier != nil { continue }
             // Of a source that has just begun nothing is measured yet.
             if slot.options.isEmpty, slot.wantedHeight > 0 { continue }
             let target: LayerTarget =
                 switch slot.choice {
                 case .unused, .paused: .paused
-                case .layer(let number): .layer(Layer(number: number))
+                case .layer(let number): ServedOption(number: number).target
                 }
             if self.downTracks[downTrack]?.layerTarget != target {
-                let isLess = slot.bitsPerSecond(of: slot.choice) < playingBitsPerSecond(of: downTrack, slot)
+                let isLess =
+                    slot.bitsPerSecond(of: slot.choice) < playingBitsPerSecond(of: downTrack, slot, at: now)
                 aim(downTrack, at: target, isEasing: isOverdrawn && isLess)
             }
         }
@@ -154,14 +161,14 @@ extension Node {
 
     /// Holds a video packet back if the subscriber's link is busy. Returns whether it waits now; the caller sends it if not.
     /// Without feedback nothing is known of the link, and nothing is held back; nor for WHEP's watchers, who have one
-    /// picture and nothing that it could wait for.
+    /// picture and nothing that it could wait for, unless their link is weak: there a voice has to pass.
     mutating func hold(
         _ sequenceNumber: UInt16, payloadType: UInt8, bytes: Int, _ kind: PacketKind, of downTrack: Int,
         at now: Instant
     ) -> Bool {
         guard let session = downTracks[downTrack]?.session, let link = sessions[session]?.downlink,
             let ssrc = downTracks[downTrack]?.ssrc,
-            sessions[session]?.participation != nil,
+            sessions[session]?.participation != nil || sessions[session]?.profile.isWeak == true,
             subscriberLinks[link]?.downlink.estimator.hasFeedback == true
         else { return false }
         let isFree =
@@ -182,8 +189,10 @@ extension Node {
         }
         nextLinkTick = min(
             nextLinkTick ?? now + SubscriberLink.shortestStep, now + SubscriberLink.shortestStep)
+        // A lane's key frame takes a second of its bits, and has to come through.
+        let patience = sessions[session]?.profile.isWeak == true ? 3 : 1
         if let pacing = subscriberLinks[link]?.downlink.pacingBitsPerSecond,
-            let full = subscriberLinks[link]?.queue.slotToDrop(pacing: pacing)
+            let full = subscriberLinks[link]?.queue.slotToDrop(pacing: pacing * patience)
         {
             giveUp(Int(full), of: link, at: now)
         }
@@ -265,15 +274,25 @@ extension Node {
 
     /// Tells the allocator what one slot is to show and what there is of it.
     private mutating func prepare(
-        _ place: Int, of link: Int, _ downTrack: Int, of session: Int, at now: Instant
+        _ place: Int, of link: Int, _ downTrack: Int, of session: Int, isServed: Bool, at now: Instant
     ) {
-        let source = downTracks[downTrack]?.target ?? downTracks[downTrack]?.source
-        let track = source.flatMap { isCurrent($0) ? Int($0.track) : nil }
+        let isWeak = isWeak(session)
+        var track = shownTrack(place, on: link)
+        if sessions[session]?.tier != nil {
+            let source = downTracks[downTrack]?.target ?? downTracks[downTrack]?.source
+            track = source.flatMap { isCurrent($0) ? Int($0.track) : nil }
+        }
         var height = BitrateAllocator.anyHeight
         if let slot = sessions[session]?.participation?.slots.first(where: { $0.downTrack == downTrack }) {
             height = slot.isPaused ? 0 : slot.height ?? BitrateAllocator.anyHeight
         }
-        let options = track.map { self.options(of: $0, at: now) } ?? LayerOptions()
+        if isWeak, !isServed { height = 0 }
+        var options = LayerOptions()
+        if let track {
+            options =
+                isWeak
+                ? weakOptions(of: track, for: downTrack, on: link, at: now) : self.options(of: track, at: now)
+        }
         if subscriberLinks[link]?.shown[place] != track {
             subscriberLinks[link]?.shown[place] = track
             subscriberLinks[link]?.allocator.slots[place].show(options)
@@ -297,56 +316,6 @@ extension Node {
         return Int(Double(sum) * SubscriberLink.allocatorHeadroom)
     }
 
-    /// A track's layers as the allocator knows them, those included that their sender has switched off because nobody
-    /// wanted them.
-    private mutating func options(of track: Int, at now: Instant) -> LayerOptions {
-        var options = LayerOptions()
-        for option in layers(of: track, at: now) {
-            let packets = max(Int(option.framesPerSecond), option.bitsPerSecond / 8 / 1100)
-            let guess = Self.guessedHeights[min(Int(option.layer.encoding), 3)]
-            options.insert(
-                Congestion.LayerOption(
-                    bitsPerSecond: Congestion.LayerOption.bitsPerSecondOnWire(
-                        option.bitsPerSecond, packetsPerSecond: packets),
-                    height: option.height ?? guess, framesPerSecond: Int(option.framesPerSecond.rounded()),
-                    id: option.layer.number))
-        }
-        return options
-    }
-
-    /// The layers of a track, measured anew a few times a second for all subscribers together.
-    mutating func layers(of track: Int, at now: Instant) -> [Forwarding.LayerOption] {
-        while layerCache.count <= track { layerCache.append(LayerCache()) }
-        let generation = upTracks.generation(of: track)
-        if layerCache[track].generation == generation, layerCache[track].until > now {
-            return layerCache[track].options
-        }
-        var options = upTracks[track]?.layers(at: now) ?? []
-        if layerCache[track].generation == generation {
-            let sleeping = layerCache[track].dormant.filter { dormant in
-                !options.contains { $0.layer.encoding == dormant.layer.encoding }
-            }
-            if !sleeping.isEmpty {
-                options += sleeping
-                options.sort { $0.bitsPerSecond < $1.bitsPerSecond }
-            }
-        } else {
-            layerCache[track] = LayerCache()
-        }
-        layerCache[track].generation = generation
-        layerCache[track].until = now + SubscriberLink.allocationInterval
-        layerCache[track].options = options
-        return options
-    }
-
-    /// The layer with the fewest bits, as far as that was measured.
-    mutating func lowestLayer(of track: Int) -> Layer? {
-        guard track < layerCache.count, layerCache[track].generation == upTracks.generation(of: track) else {
-            return nil
-        }
-        return layerCache[track].options.first?.layer
-    }
-
     private mutating func tellBandwidth(of session: Int, on link: Int, at now: Instant) {
         guard sessions[session]?.participation != nil, let room = sessions[session]?.room,
             let id = sessions[session]?.id, let estimate = subscriberLinks[link]?.downlink.bitsPerSecond,
@@ -358,13 +327,4 @@ extension Node {
         sessions[session]?.participation?.toldBitsPerSecond = estimate
         notify(.bandwidth(estimate), in: room, to: id)
     }
-}
-
-/// The layers of one up track as they were measured last.
-struct LayerCache {
-    var generation: UInt32 = 0
-    var until = Instant(nanoseconds: .min)
-    var options: [Forwarding.LayerOption] = []
-    /// Those that their sender was told to switch off.
-    var dormant: [Forwarding.LayerOption] = []
 }

@@ -168,7 +168,8 @@ extension Node {
         return ConferenceSnapshot(
             number: eventNumber, participant: sessions[slot]?.participant,
             participants: participants(of: room, including: slot), speaker: speaker(of: room),
-            slots: participation.slots.map(\.told), bitsPerSecond: participation.toldBitsPerSecond)
+            slots: participation.slots.map(\.told), bitsPerSecond: participation.toldBitsPerSecond,
+            profile: (sessions[slot]?.profile).map { .init($0) })
     }
 
     /// What an observer of a room knows now.

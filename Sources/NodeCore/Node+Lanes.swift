@@ -32,7 +32,7 @@ extension Node {
             guard let route = lanes.routes[lane], let track = lanes.sources[route.source]?.track else {
                 return
             }
-            refuse(track, at: now)
+            refuse(track, .noCPU, at: now)
             removeLane(lane)
         case .statistics(let lane, let statistics, let effort):
             note(statistics, effort, of: lane, at: now)
@@ -42,6 +42,7 @@ extension Node {
     /// Lets a session be sent a lane's pictures of this size instead of any layer of its sources.
     package mutating func prefer(_ tier: Tier, in id: SessionID) throws(SessionError) {
         guard let session = sessionsByID[id] else { throw .unknownSession }
+        sessions[session]?.tier = tier
         for downTrack in sessions[session]?.downTracks ?? [] where downTracks[downTrack]?.kind == .video {
             aim(downTrack, at: .lane(shortSide: tier.shortSide))
         }
@@ -59,19 +60,42 @@ extension Node {
 
     /// The lane of a track in a size, in the codec that a subscriber prefers; it is made if there is none. Nil if it cannot
     /// be had.
-    mutating func lane(of track: Int, shortSide: Int, for downTrack: Int) -> SourceReference? {
+    mutating func lane(
+        of track: Int, shortSide: Int, _ grade: LaneGrade, for downTrack: Int
+    ) -> SourceReference? {
         guard let tier = Tier.allCases.last(where: { $0.shortSide <= shortSide }) ?? Tier.allCases.first,
-            let codec = downTracks[downTrack]?.laneCodec?.laneCodec, upTracks.isOccupied(track),
-            upTracks[track]?.isLane == false, let arriving = upTracks[track]?.arrivingCodec?.laneCodec
+            let codec = downTracks[downTrack]?.laneCodec?.laneCodec, upTracks.isOccupied(track)
         else { return nil }
-        let generation = upTracks.generation(of: track)
-        if let refusal = lanes.refused[track], refusal.generation == generation { return nil }
-        let source = upTracks[track]?.transcoder ?? openTranscoder(of: track, arriving)
-        for route in lanes.routes.values
-        where route.source == source && route.tier == tier && route.codec == codec {
+        let offer = LaneOffer(tier: tier, grade: grade)
+        if let known = route(to: offer, of: track, codec), let route = lanes.routes[known] {
             return reference(to: route.track)
         }
-        return reference(to: addLane(of: source, tier, codec))
+        guard whyNoLane(of: track, for: downTrack) == nil,
+            let arriving = upTracks[track]?.arrivingCodec?.laneCodec
+        else { return nil }
+        let source = upTracks[track]?.transcoder ?? openTranscoder(of: track, arriving)
+        return reference(to: addLane(of: source, offer, codec))
+    }
+
+    /// The lane of a track that is already made, if it is.
+    mutating func route(to offer: LaneOffer, of track: Int, _ codec: VPXCodec) -> UInt32? {
+        guard upTracks.isOccupied(track), let source = upTracks[track]?.transcoder else { return nil }
+        for (id, route) in lanes.routes
+        where route.source == source && route.offer == offer && route.codec == codec {
+            return id
+        }
+        return nil
+    }
+
+    /// Why no lane of a track can be made for a subscriber; nil if one can.
+    mutating func whyNoLane(of track: Int, for downTrack: Int) -> ConferenceSnapshot.Slot.Reason? {
+        guard downTracks[downTrack]?.laneCodec?.laneCodec != nil, upTracks.isOccupied(track),
+            upTracks[track]?.isLane == false, upTracks[track]?.arrivingCodec?.laneCodec != nil
+        else { return .codec }
+        guard let refusal = lanes.refused[track], refusal.generation == upTracks.generation(of: track) else {
+            return nil
+        }
+        return refusal.reason
     }
 
     /// The encoding of a track that is decoded for lanes, if one is.
@@ -100,7 +124,7 @@ extension Node {
         return id
     }
 
-    private mutating func addLane(of source: UInt32, _ tier: Tier, _ codec: VPXCodec) -> Int {
+    private mutating func addLane(of source: UInt32, _ offer: LaneOffer, _ codec: VPXCodec) -> Int {
         let id = lanes.newID()
         let session = lanes.sources[source].flatMap { upTracks[$0.track]?.session } ?? 0
         let negotiated: Codec = codec == .vp8 ? .vp8 : .vp9(profile: 0)
@@ -110,10 +134,16 @@ extension Node {
         track.isLane = true
         _ = track.add(ssrc: id, rid: nil)
         let place = upTracks.insert(track)
+        let rate = offer.rates.upperBound
+        var settings = LaneSettings(codec: codec, tier: offer.tier)
+        settings.bitsPerSecond = rate
+        settings.framesPerSecond = offer.framesPerSecond(at: rate)
+        settings.adaptsFrameRate = offer.grade != .still
         lanes.routes[id] = LaneTable.Route(
-            source: source, track: place, tier: tier, codec: codec,
-            packetizer: LanePacketizer(codec, payloadType: LaneTable.payloadType, ssrc: id))
-        lanes.orders.append(.addLane(id, source: source, LaneSettings(codec: codec, tier: tier)))
+            source: source, track: place, offer: offer, codec: codec,
+            packetizer: LanePacketizer(codec, payloadType: LaneTable.payloadType, ssrc: id), target: rate)
+        lanes.orders.append(.addLane(id, source: source, settings))
+        lanes.nextRates = Instant(nanoseconds: .min)
         lanes.sources[source]?.nextChoice = Instant(nanoseconds: .min)
         counters.lanesOpened += 1
         return place
@@ -143,15 +173,17 @@ extension Node {
         lanes.orders.append(.closeSource(id))
     }
 
-    private mutating func refuse(_ track: Int, at now: Instant) {
-        lanes.refused[track] = (upTracks.generation(of: track), now + Self.refusalTime)
+    private mutating func refuse(
+        _ track: Int, _ reason: ConferenceSnapshot.Slot.Reason, at now: Instant
+    ) {
+        lanes.refused[track] = (upTracks.generation(of: track), now + Self.refusalTime, reason)
         lanes.nextRetry = lanes.nextRetry ?? now + Self.refusalTime
         counters.lanesRefused += 1
     }
 
     private mutating func giveUp(_ source: UInt32, at now: Instant) {
         guard let track = lanes.sources[source]?.track else { return }
-        refuse(track, at: now)
+        refuse(track, .undecodable, at: now)
         for (lane, route) in lanes.routes where route.source == source { removeLane(lane) }
     }
 
@@ -262,6 +294,7 @@ extension Node {
             }
             if source.nextChoice <= now { chooseEncoding(of: id, at: now) }
         }
+        if lanes.nextRates <= now { adaptLanes(at: now) }
         for id in lanes.routes.keys.sorted() {
             guard let route = lanes.routes[id] else { continue }
             if upTracks[route.track]?.takeKeyFrameRequest(of: 0, at: now) == true {

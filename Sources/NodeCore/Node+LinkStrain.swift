@@ -11,7 +11,8 @@ extension Node {
         guard let slot = sessionsByID[id] else { throw .unknownSession }
         // Without pictures there is nothing to choose.
         guard let link = sessions[slot]?.downlink else { return }
-        subscriberLinks[link]?.downlink.limit(to: bitsPerSecond, at: now)
+        subscriberLinks[link]?.limit = bitsPerSecond
+        boundLink(link, of: slot, at: now)
         allocateBandwidth(of: slot, at: now)
     }
 
@@ -33,25 +34,32 @@ extension Node {
 
     /// What a link is sent at present, as far as layers are known: more than what the allocator has chosen while switches
     /// wait for their key frames.
-    mutating func takenByPlaying(on link: Int) -> Int {
+    mutating func takenByPlaying(on link: Int, at now: Instant) -> Int {
         var sum = 0
         for (place, downTrack) in (subscriberLinks[link]?.downTracks ?? []).enumerated() {
             guard let slot = subscriberLinks[link]?.allocator.slots[place] else { continue }
-            sum += playingBitsPerSecond(of: downTrack, slot)
+            sum += playingBitsPerSecond(of: downTrack, slot, at: now)
         }
         return sum
     }
 
     /// What a slot is sent at present; 0 while that is nothing, or not known.
-    mutating func playingBitsPerSecond(of downTrack: Int, _ slot: AllocatedSlot) -> Int {
-        guard let playing = downTracks[downTrack]?.layer else { return 0 }
+    mutating func playingBitsPerSecond(of downTrack: Int, _ slot: AllocatedSlot, at now: Instant) -> Int {
+        guard let playing = downTracks[downTrack]?.layer, let source = downTracks[downTrack]?.source,
+            isCurrent(source), let session = downTracks[downTrack]?.session
+        else { return 0 }
+        if let lane = lanes.route(ofTrack: Int(source.track)), let route = lanes.routes[lane] {
+            return route.offer.bitsOnWire(at: route.target)
+        }
+        // Of a weak link's options some layers are left out.
+        let options = isWeak(session) ? options(of: Int(source.track), at: now) : slot.options
         var most = 0
-        for index in 0..<slot.options.count {
-            let layer = Layer(number: slot.options[index].id)
+        for index in 0..<options.count {
+            let layer = Layer(number: options[index].id)
             guard layer.encoding == playing.encoding, layer.spatial <= playing.spatial,
                 layer.temporal <= playing.temporal
             else { continue }
-            most = max(most, Int(slot.options[index].bitsPerSecond))
+            most = max(most, Int(options[index].bitsPerSecond))
         }
         return most
     }

@@ -1,5 +1,6 @@
 import Forwarding
 import SDP
+import Transcoding
 import Wire
 
 // Which source is in which slot of a participant.
@@ -128,14 +129,30 @@ extension Node {
             described.state = .muted
         } else if slot.isPaused {
             described.state = .paused
+        } else if slot.kind == .video, isWeak(session), !isServed(slot.downTrack, of: session) {
+            described.state = .paused
+            described.reason = .profile
         } else if isStarved(slot.downTrack, of: session) {
             described.state = .starved
+            if isWeak(session) { described.reason = whyNoLane(of: track, for: slot.downTrack) }
         } else if let source = downTracks[slot.downTrack]?.source, origin(of: Int(source.track)) == track {
             described.state = .active
             (described.width, described.height) = size(shownBy: slot.downTrack, at: now)
+            if let lane = lanes.route(ofTrack: Int(source.track)), let offer = lanes.routes[lane]?.offer {
+                described.tier = offer.grade == .still ? "still" : offer.tier.rawValue
+            } else if slot.kind == .video, isWeak(session) {
+                described.reason = whyNoLane(of: track, for: slot.downTrack)
+            }
         } else {
             described.state = .waiting
         }
         return described
+    }
+
+    private mutating func isServed(_ downTrack: Int, of session: Int) -> Bool {
+        guard let link = sessions[session]?.downlink, let place = servedPlace(of: session, on: link) else {
+            return false
+        }
+        return subscriberLinks[link]?.downTracks[place] == downTrack
     }
 }

@@ -58,8 +58,8 @@ extension Node {
 
     /// The lane or the encoding of a source that a slot has been aimed at, if it exists, else the preferred encoding.
     private mutating func wanted(by downTrack: Int, of source: SourceReference) -> SourceReference {
-        if case .lane(let shortSide) = downTracks[downTrack]?.layerTarget {
-            return lane(of: Int(source.track), shortSide: shortSide, for: downTrack)
+        if case .lane(let shortSide, let grade) = downTracks[downTrack]?.layerTarget {
+            return lane(of: Int(source.track), shortSide: shortSide, grade, for: downTrack)
                 ?? smallest(of: source)
         }
         guard let encoding = downTracks[downTrack]?.wantedEncoding,

@@ -1,7 +1,7 @@
 import Congestion
 import Forwarding
 import Peering
-package import Wire
+import Wire
 
 // What goes over the wire of each session, and what a session on a weak link is spared.
 extension Node {
@@ -14,16 +14,6 @@ extension Node {
         return SessionLink(
             profile: profile, bitsPerSecond: estimate, roundTrip: roundTrip(to: slot),
             sent: .init(traffic.sent, meter.sent), received: .init(traffic.received, meter.received))
-    }
-
-    /// Takes a session's wish for a profile.
-    package mutating func serve(
-        _ wish: LinkProfile.Wish, to id: SessionID, at now: Instant
-    ) throws(SessionError) {
-        guard let slot = sessionsByID[id] else { throw .unknownSession }
-        sessions[slot]?.profile.wish = wish
-        sessions[slot]?.profile.isWeak = wish == .weak
-        sessions[slot]?.profile.reason = wish == .automatic ? .link : .asked
     }
 
     /// Reads a session's counters of bytes, once a second, and fits what it is sent to its link.

@@ -1,5 +1,6 @@
 import Peering
 import RTP
+import Transcoding
 import Wire
 
 /// One session: a peer, what it sends us and what we send it.
@@ -60,6 +61,8 @@ struct Session: ~Copyable {
     var wire = WireMeter()
     /// How long to wait for what the remote was asked to send again, where the way to it is long.
     var repairPatience: Duration?
+    /// The lane that it asked for by name, if it did.
+    var tier: Tier?
     /// Whether it only receives, and its handshake is over.
     var hasLittleDue = false
     /// Whether others in the room were told that it is there.

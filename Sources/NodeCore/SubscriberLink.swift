@@ -28,6 +28,12 @@ struct SubscriberLink: ~Copyable {
     /// A little more than what the allocator wants to see beyond what it gives away.
     static let allocatorHeadroom = 1.2
 
+    /// What a lane is left beyond what it takes: it is allowed no peaks that matter.
+    private static let laneHeadroom = 1.05
+    /// Of each new budget for a lane, five times a second.
+    private static let fallingWeight = 0.5
+    private static let risingWeight = 0.1
+
     /// The slot number of the session.
     let session: Int
     var downlink: Downlink
@@ -40,6 +46,12 @@ struct SubscriberLink: ~Copyable {
     /// When a link that cannot be probed is tried again.
     var trial = StarvationTrial()
     var nextAllocation: Instant?
+    /// What a slot of lanes may take of it, on the wire, smoothed; nil until that is known.
+    var laneBudget: Double?
+    /// What the voices took when they were last forwarded one by one.
+    var voiceBitsPerSecond = 0
+    /// The most that it was asked to take.
+    var limit: Int?
 
     /// - Parameters:
     ///   - hasFeedback: whether transport-wide feedback was agreed on. Without it nothing can be probed, so that the estimate
@@ -56,6 +68,13 @@ struct SubscriberLink: ~Copyable {
             allocator.slots.append(
                 AllocatedSlot(priority: place == 0 ? 1 : 0, wantedHeight: BitrateAllocator.anyHeight))
         }
+    }
+
+    /// Takes note of what may be sent of video: less at once, more over some seconds, since who watches a lane changes its rate.
+    mutating func noteLaneBudget(_ bitsPerSecond: Int) {
+        let new = Double(bitsPerSecond) / Self.laneHeadroom
+        let former = laneBudget ?? new
+        laneBudget = former + (new - former) * (new < former ? Self.fallingWeight : Self.risingWeight)
     }
 
     /// Whether a slot is paused because the link does not carry its smallest layer.

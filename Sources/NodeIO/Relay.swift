@@ -181,6 +181,10 @@ package final class Relay: MediaPlane {
         try await worker(of: session).limit(session, bitsPerSecond: bitsPerSecond)
     }
 
+    package func serve(_ wish: LinkProfile.Wish, to session: SessionID) async throws(SessionError) {
+        try await worker(of: session).serve(wish, to: session)
+    }
+
     package func patch(
         _ session: SessionID, etag: String?, fragment: String
     ) async throws(SessionError) -> PatchResult {

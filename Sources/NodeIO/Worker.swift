@@ -109,6 +109,12 @@ package actor Worker {
         try node.prefer(tier, in: session)
     }
 
+    /// See `MediaPlane.serve`.
+    package func serve(_ wish: LinkProfile.Wish, to session: SessionID) throws(SessionError) {
+        defer { passOnEvents() }
+        try node.serve(wish, to: session, at: MonotonicClock.now())
+    }
+
     package func close(_ session: SessionID) throws(SessionError) {
         try node.close(session, at: MonotonicClock.now(), into: &outbox)
         flush()

@@ -23,6 +23,11 @@ package struct LineChart {
             self.role = role
             self.isDotted = isDotted
         }
+
+        /// The same with no value above this.
+        package func clipped(to limit: Double) -> Line {
+            Line(name, points.map { ($0.x, min($0.y, limit)) }, role: role, isDotted: isDotted)
+        }
     }
 
     /// How values become places.

@@ -9,6 +9,7 @@ enum ConferenceDocument {
         @NullWhenAbsent var speaker: String?
         let slots: [Slot]
         @NullWhenAbsent var bitsPerSecond: Int?
+        @NullWhenAbsent var profile: Profile?
 
         init(_ snapshot: ConferenceSnapshot) {
             _participant = NullWhenAbsent(wrappedValue: snapshot.participant?.description)
@@ -16,6 +17,7 @@ enum ConferenceDocument {
             _speaker = NullWhenAbsent(wrappedValue: snapshot.speaker?.description)
             slots = snapshot.slots.map(Slot.init)
             _bitsPerSecond = NullWhenAbsent(wrappedValue: snapshot.bitsPerSecond)
+            _profile = NullWhenAbsent(wrappedValue: snapshot.profile.map(Profile.init))
         }
     }
 
@@ -55,6 +57,8 @@ enum ConferenceDocument {
         @NullWhenAbsent var track: String?
         @NullWhenAbsent var width: Int?
         @NullWhenAbsent var height: Int?
+        @NullWhenAbsent var tier: String?
+        @NullWhenAbsent var reason: String?
 
         init(_ slot: ConferenceSnapshot.Slot) {
             mid = slot.mid
@@ -64,6 +68,8 @@ enum ConferenceDocument {
             _track = NullWhenAbsent(wrappedValue: slot.track)
             _width = NullWhenAbsent(wrappedValue: slot.width)
             _height = NullWhenAbsent(wrappedValue: slot.height)
+            _tier = NullWhenAbsent(wrappedValue: slot.tier)
+            _reason = NullWhenAbsent(wrappedValue: slot.reason?.rawValue)
         }
     }
 
@@ -85,6 +91,19 @@ enum ConferenceDocument {
     /// `bandwidth`
     struct Bandwidth: Encodable {
         let bitsPerSecond: Int
+    }
+
+    /// `profile`
+    struct Profile: Encodable {
+        let profile: String
+        let reason: String
+        let wish: String
+
+        init(_ profile: ConferenceSnapshot.Profile) {
+            self.profile = profile.isWeak ? LinkProfile.Wish.weak.rawValue : LinkProfile.Wish.full.rawValue
+            reason = profile.reason.rawValue
+            wish = profile.wish.rawValue
+        }
     }
 
     /// `layers`

@@ -41,6 +41,8 @@ enum ServerSentEvent {
             ("slot", .json(ConferenceDocument.Slot(slot)))
         case .bandwidth(let bitsPerSecond):
             ("bandwidth", .json(ConferenceDocument.Bandwidth(bitsPerSecond: bitsPerSecond)))
+        case .profile(let profile):
+            ("profile", .json(ConferenceDocument.Profile(profile)))
         case .layers(let track, let wanted):
             ("layers", .json(ConferenceDocument.Layers(track: track, wanted: wanted)))
         case .move(let deadline, let target):

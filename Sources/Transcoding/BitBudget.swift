@@ -11,6 +11,8 @@ struct BitBudget {
 
     /// In bits per second.
     var bitsPerSecond: Int
+    /// The highest rate of pictures.
+    var framesPerSecond: Double
     /// Bits that have left ahead of the rate.
     private var debt = 0.0
     private var lastTime: Int64?
@@ -21,8 +23,9 @@ struct BitBudget {
     private var spent = 0.0
     private(set) var trim = 1.0
 
-    init(bitsPerSecond: Int) {
+    init(bitsPerSecond: Int, framesPerSecond: Double) {
         self.bitsPerSecond = bitsPerSecond
+        self.framesPerSecond = framesPerSecond
     }
 
     /// What libvpx is to be asked for.
@@ -57,7 +60,7 @@ struct BitBudget {
     ///   - framesPerSecond: how many share the bits.
     func isExhausted(quantizer: Double, framesPerSecond: Double) -> Bool {
         let share = Double(bitsPerSecond) / framesPerSecond
-        return lastSecond + share > Double(bitsPerSecond) * Self.peak
+        return lastSecond + share > period * Self.peak
             || quantizer > Self.coarsest && debt > Double(bitsPerSecond) * 0.9
     }
 
@@ -70,9 +73,12 @@ struct BitBudget {
     /// Bits that a key frame may take now.
     var keyFrameBits: Double {
         max(
-            min(Double(bitsPerSecond) * Self.keyFramePeak, Double(bitsPerSecond) * Self.peak - lastSecond),
-            Double(bitsPerSecond) * Self.keyFrameFloor)
+            min(period * Self.keyFramePeak, period * Self.peak - lastSecond),
+            period * Self.keyFrameFloor)
     }
+
+    /// The bits of a second, or of a picture where those are more.
+    private var period: Double { Double(bitsPerSecond) / min(framesPerSecond, 1) }
 
     private var lastSecond: Double { Double(recent.reduce(0) { $0 + $1.bits }) }
 }

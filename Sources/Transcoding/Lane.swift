@@ -70,7 +70,8 @@ package struct Lane: ~Copyable {
         governor = FrameRateGovernor(
             fullRate: settings.framesPerSecond,
             isAdaptive: settings.adaptsFrameRate && settings.mode == .differential)
-        budget = BitBudget(bitsPerSecond: settings.bitsPerSecond)
+        budget = BitBudget(
+            bitsPerSecond: settings.bitsPerSecond, framesPerSecond: settings.framesPerSecond)
     }
 
     /// Changes the bitrate or the highest rate of pictures from the next picture on.
@@ -78,6 +79,7 @@ package struct Lane: ~Copyable {
         settings.bitsPerSecond = bitsPerSecond
         settings.framesPerSecond = framesPerSecond
         budget.bitsPerSecond = bitsPerSecond
+        budget.framesPerSecond = framesPerSecond
         governor.fullRate = framesPerSecond
     }
 
@@ -104,7 +106,9 @@ package struct Lane: ~Copyable {
     ) -> LaneOutcome {
         statistics.picturesSeen += 1
         let time = clock.extend(timestamp)
-        guard governor.isDue(at: time) else { return .notDue }
+        // Who waits for a still picture need not wait for the next.
+        let isMissed = settings.framesPerSecond < 1 && isResyncWanted && time >= nextResync
+        guard governor.isDue(at: time) || isMissed else { return .notDue }
         do {
             try prepare(for: source)
             guard var stage = self.stage.take() else { return .notDue }

@@ -78,8 +78,9 @@ import Testing
         #expect(response["Access-Control-Allow-Origin"] == "*")
         #expect(
             response.text
-                == #"{"bitsPerSecond":300000,"participant":"ann","participants":[],"slots":[{"height":null,"#
-                + #""kind":"video","mid":"3","participant":"ann","state":"waiting","track":"0","width":null}],"#
+                == #"{"bitsPerSecond":300000,"participant":"ann","participants":[],"profile":null,"slots":["#
+                + #"{"height":null,"kind":"video","mid":"3","participant":"ann","reason":null,"#
+                + #""state":"waiting","tier":null,"track":"0","width":null}],"#
                 + #""speaker":null}"#)
         #expect(
             plane.calls == [.control("session-1", SessionControl(slots: ["3": .init(height: 180)]))])

@@ -8,6 +8,7 @@ final class FakePlane: MediaPlane {
         case open(SessionRole, room: String, offer: String, wish: LinkProfile.Wish = .automatic)
         case link(String)
         case prefer(String, Tier)
+        case serve(String, LinkProfile.Wish)
         case patch(String, etag: String?, fragment: String)
         case close(String)
         case limit(String, bitsPerSecond: Int)
@@ -66,6 +67,11 @@ final class FakePlane: MediaPlane {
 
     func prefer(_ tier: Tier, in session: SessionID) async throws(SessionError) {
         log.withLock { $0.append(.prefer(session.description, tier)) }
+        if let refusal { throw refusal }
+    }
+
+    func serve(_ wish: LinkProfile.Wish, to session: SessionID) async throws(SessionError) {
+        log.withLock { $0.append(.serve(session.description, wish)) }
         if let refusal { throw refusal }
     }
 

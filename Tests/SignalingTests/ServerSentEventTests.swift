@@ -42,8 +42,9 @@ import Testing
                 id: 7
                 event: snapshot
                 data: {"bitsPerSecond":1500000,"participant":"bob","participants":[{"connected":true,"id":"ann",\#
-                "tracks":[\#(Self.cameraJSON),\#(Self.microphoneJSON)]}],"slots":[{"height":360,"kind":"video",\#
-                "mid":"3","participant":"ann","state":"active","track":"0","width":640}],"speaker":"ann"}
+                "tracks":[\#(Self.cameraJSON),\#(Self.microphoneJSON)]}],"profile":null,"slots":[{"height":360,"kind":"video",\#
+                "mid":"3","participant":"ann","reason":null,"state":"active","tier":null,"track":"0","width":640}],\#
+                "speaker":"ann"}
 
 
                 """#)
@@ -57,7 +58,8 @@ import Testing
                 == #"""
                 id: 7
                 event: snapshot
-                data: {"bitsPerSecond":null,"participant":null,"participants":[],"slots":[],"speaker":null}
+                data: {"bitsPerSecond":null,"participant":null,"participants":[],"profile":null,"slots":[],\#
+                "speaker":null}
 
 
                 """#)
@@ -93,11 +95,31 @@ import Testing
                 == #"""
                 id: 7
                 event: slot
-                data: {"height":null,"kind":"audio","mid":"3","participant":null,"state":"\#(name)","track":null,\#
-                "width":null}
+                data: {"height":null,"kind":"audio","mid":"3","participant":null,"reason":null,\#
+                "state":"\#(name)","tier":null,"track":null,"width":null}
 
 
                 """#)
+    }
+
+    @Test func `a slot tells the tier of a lane, or why it shows none`() {
+        #expect(
+            Self.text(.slot(.init(mid: "3", kind: "video", state: .active, tier: "144p"))).contains(
+                #""tier":"144p""#))
+        #expect(
+            Self.text(.slot(.init(mid: "3", kind: "video", state: .starved, reason: .noCPU))).contains(
+                #""reason":"no-cpu""#))
+    }
+
+    @Test func `profile tells what is served, why, and what was asked for`() {
+        #expect(
+            Self.text(.profile(.init(isWeak: true, reason: .estimate, wish: .automatic)))
+                == "id: 7\nevent: profile\n"
+                + "data: {\"profile\":\"3g\",\"reason\":\"estimate\",\"wish\":\"auto\"}\n\n")
+        #expect(
+            Self.text(.profile(.init(isWeak: false, reason: .asked, wish: .full)))
+                == "id: 7\nevent: profile\n"
+                + "data: {\"profile\":\"full\",\"reason\":\"asked\",\"wish\":\"full\"}\n\n")
     }
 
     @Test func `bandwidth, layers and closed carry what their row says`() {

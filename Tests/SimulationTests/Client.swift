@@ -23,6 +23,8 @@ final class Client {
     var bytesReceived = 0
     /// What the relay has put on the wire for it, and it for the relay, with the headers of IPv4 and UDP; if wanted.
     var wire: [WireRecord]?
+    /// All that the relay has sent it, with the headers of IPv4 and UDP.
+    var wireBytes = 0
     /// A copy of everything that it has sent, if wanted.
     var recording: [[UInt8]]?
 
@@ -76,6 +78,7 @@ final class Client {
     func deliver(_ datagram: Datagram, at now: Instant) {
         sealed?.note(datagram.bytes)
         wire?.append(WireRecord(at: now, direction: .down, bytes: datagram.bytes.count + 28))
+        wireBytes += datagram.bytes.count + 28
         guard !isCut, !loses(datagram.bytes, .down) else { return }
         downlink.send(datagram, at: now)
     }

@@ -104,6 +104,7 @@ import Wire
         let simulation = try Simulation(seed: Seed.current())
         try simulation.participate(publisher(), as: "ann")
         let viewer = try simulation.participate(viewer(.none), as: "vic", down: link(1_000_000))
+        try simulation.node.serve(.full, to: viewer.session, at: simulation.now)
         #expect(simulation.connectAll())
         simulation.run(for: .seconds(10))
         viewer.downlink.change(link(90_000), at: simulation.now)

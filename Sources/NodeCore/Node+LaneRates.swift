@@ -1,0 +1,124 @@
+import Congestion
+import Forwarding
+import RTP
+import Transcoding
+import Wire
+
+// What a lane may take: as much as the best of its viewers' links carries, and no less for the sake of a worse one.
+extension Node {
+    private static let interval = Duration.milliseconds(200)
+    /// A viewer on whose link a lane's rate is this much too high goes on with it unless the link shows a queue or losses.
+    private static let tolerance = 1.15
+    /// The sizes that a weak link is offered.
+    private static let tiers = [Tier.p144, .p240, .p360]
+    /// Of a source that has not told its size.
+    private static let guessedSize = PixelSize(width: 1280, height: 720)
+
+    /// Gives every lane the rate that its viewers' links carry.
+    mutating func adaptLanes(at now: Instant) {
+        lanes.nextRates = now + Self.interval
+        for id in lanes.routes.keys.sorted() {
+            guard let route = lanes.routes[id] else { continue }
+            var viewers = LaneTable.BestViewers()
+            for downTrack in upTracks[route.track]?.subscribers ?? [] {
+                guard let session = downTracks[downTrack]?.session else { continue }
+                let link = sessions[session]?.downlink
+                let budget = link.flatMap { subscriberLinks[$0]?.laneBudget }
+                viewers.add(link ?? -1, budget.map { Int($0) } ?? .max)
+            }
+            lanes.routes[id]?.viewers = viewers
+            guard let most = viewers.most else { continue }
+            let rate = route.offer.rate(within: most)
+            // What is next to nothing is not worth an order.
+            let isEnd = rate == route.offer.rates.upperBound && rate != route.target
+            guard rate * 100 < route.target * 97 || rate * 100 > route.target * 106 || isEnd else { continue }
+            lanes.routes[id]?.target = rate
+            lanes.orders.append(
+                .changeLane(
+                    id, source: route.source, bitsPerSecond: rate,
+                    framesPerSecond: route.offer.framesPerSecond(at: rate)))
+        }
+    }
+
+    /// What a weak link can be sent of a track: lanes, and layers as they are where they are better for their bits.
+    mutating func weakOptions(
+        of track: Int, for downTrack: Int, on link: Int, at now: Instant
+    ) -> LayerOptions {
+        let layers = options(of: track, at: now)
+        var candidates = (0..<layers.count).map { layers[$0] }
+        let largest = self.layers(of: track, at: now).filter(\.size.isKnown)
+            .map { PixelSize(width: Int($0.size.width), height: Int($0.size.height)) }
+            .max { $0.shortSide < $1.shortSide }
+        var former: PixelSize?
+        for tier in Self.tiers {
+            let size = (largest ?? Self.guessedSize).fitted(toShortSide: tier.shortSide)
+            guard size != former else { break }
+            former = size
+            for grade in tier == .p144 ? [LaneGrade.still, .whole, .thin] : [.whole] {
+                let offer = LaneOffer(tier: tier, grade: grade)
+                guard let rate = rate(of: offer, of: track, for: downTrack, on: link, at: now) else {
+                    continue
+                }
+                candidates.append(
+                    Congestion.LayerOption(
+                        bitsPerSecond: offer.bitsOnWire(at: rate), height: size.height,
+                        framesPerSecond: Int(offer.framesPerSecond(at: rate)),
+                        id: ServedOption.lane(offer).number))
+            }
+        }
+        var offered = LayerOptions()
+        for (index, candidate) in candidates.enumerated() {
+            let isWorse = candidates.enumerated().contains { other, option in
+                other != index && option.isAtLeast(candidate)
+                    && (other < index || !candidate.isAtLeast(option))
+            }
+            if !isWorse { offered.insert(candidate) }
+        }
+        return offered
+    }
+
+    /// The budget with which the lane that a weak link's slot is sent would get its highest rate; nil if it has that, or if
+    /// it is not sent any.
+    mutating func bitsForRaisingLane(on link: Int) -> Int? {
+        for slot in subscriberLinks[link]?.allocator.slots ?? [] {
+            guard case .layer(let number) = slot.choice, case .lane(let offer) = ServedOption(number: number)
+            else { continue }
+            let most = offer.bitsOnWire(at: offer.rates.upperBound)
+            let budget = subscriberLinks[link]?.laneBudget ?? 0
+            // In the terms of the budget that it is taken from.
+            return Int(budget) < most ? most + most / 10 : nil
+        }
+        return nil
+    }
+
+    // MARK: - Private
+
+    /// The rate at which a viewer would get a lane: the lowest that it has, unless others raise it; nil if it cannot be had.
+    private mutating func rate(
+        of offer: LaneOffer, of track: Int, for downTrack: Int, on link: Int, at now: Instant
+    ) -> Int? {
+        guard let codec = downTracks[downTrack]?.laneCodec?.laneCodec else { return nil }
+        guard let id = route(to: offer, of: track, codec), let route = lanes.routes[id] else {
+            return whyNoLane(of: track, for: downTrack) == nil ? offer.rates.lowerBound : nil
+        }
+        guard let others = route.viewers.most(except: link) else { return offer.rates.lowerBound }
+        let rate = offer.rate(within: others)
+        let isPlaying = downTracks[downTrack]?.source?.track == UInt32(truncatingIfNeeded: route.track)
+        let isOverfull = subscriberLinks[link]?.downlink.isOverfull(at: now) == true
+        guard isPlaying, !isOverfull, let budget = subscriberLinks[link]?.laneBudget,
+            Double(offer.bitsOnWire(at: rate)) <= budget * Self.tolerance
+        else { return rate }
+        return offer.rate(within: Int(budget))
+    }
+}
+
+extension Congestion.LayerOption {
+    /// More pictures a second are a small gain.
+    private static let enoughPictures: UInt8 = 10
+
+    /// Whether it shows as much as another one for no more bits.
+    fileprivate func isAtLeast(_ other: Self) -> Bool {
+        bitsPerSecond <= other.bitsPerSecond && height >= other.height
+            && framesPerSecond >= min(other.framesPerSecond, Self.enoughPictures)
+    }
+}
