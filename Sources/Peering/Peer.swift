@@ -46,6 +46,8 @@ package struct Peer: ~Copyable {
     private var dtls: DTLSConnection?
     /// Whether the handshake's memory was given back.
     private var hasReleased = false
+    /// Where the handshake came to its end, by an address that had passed a check.
+    private var handshakeAddress: SocketAddress?
     private var inbound: SRTPSession?
     private var outbound: SRTPSession?
     private var sources: [UInt32] = []
@@ -243,7 +245,7 @@ package struct Peer: ~Copyable {
     package mutating func sendMedia(
         capacity: Int, into outbox: inout Outbox, _ write: (inout OutputSpan<UInt8>) -> Bool
     ) -> DropReason? {
-        guard isConnected, let target = ice.selected else { return .subscriberNotConnected }
+        guard isConnected, let target = remoteAddress else { return .subscriberNotConnected }
         var reason: DropReason? = .outboxFull
         outbox.append(to: target, peer: slot, capacity: capacity + SRTPSession.overhead) { output in
             guard write(&output), outbound?.protect(&output) == true else {
@@ -262,7 +264,7 @@ package struct Peer: ~Copyable {
     package mutating func sendControl(
         capacity: Int, into outbox: inout Outbox, _ write: (inout OutputSpan<UInt8>) -> Bool
     ) -> Bool {
-        guard isConnected, let target = ice.selected else { return false }
+        guard isConnected, let target = remoteAddress else { return false }
         return outbox.append(to: target, peer: slot, capacity: capacity + SRTPSession.overhead) { output in
             guard write(&output), outbound?.protectControl(&output) == true else { return false }
             traffic.noteSent(output.count, to: target)
@@ -277,7 +279,7 @@ package struct Peer: ~Copyable {
 
     /// Says goodbye over DTLS.
     package mutating func shutDown(into outbox: inout Outbox) {
-        guard isConnected, let target = ice.selected else { return }
+        guard isConnected, let target = remoteAddress else { return }
         let slot = self.slot
         let first = outbox.entries.count
         dtls?.close { Self.send($0, to: target, slot, into: &outbox) }
@@ -286,6 +288,10 @@ package struct Peer: ~Copyable {
     }
 
     // MARK: - Private
+
+    /// Where media goes: the pair that the remote nominated; until it has, the one over which it shook hands. Chromium
+    /// nominates some tens of milliseconds after that, and what is sent meanwhile is often the key frame that it waits for.
+    private var remoteAddress: SocketAddress? { ice.selected ?? handshakeAddress }
 
     private mutating func receiveDTLS(
         _ datagram: Span<UInt8>, from source: SocketAddress, at now: Instant, context: borrowing DTLSContext,
@@ -308,6 +314,7 @@ package struct Peer: ~Copyable {
         let slot = self.slot
         let outcome =
             dtls?.receive(datagram, at: now) { Self.send($0, to: source, slot, into: &outbox) } ?? .nothing
+        if case .established = outcome { handshakeAddress = source }
         return settle(outcome).map { .event($0) } ?? .consumed
     }
 

@@ -17,9 +17,7 @@ PICTURES = 300  # ten seconds
 # How many pictures a watcher may be behind the camera when the comparison begins.
 MARGIN = 60
 
-# A key frame that comes before the watcher's transport is up is followed by another when key frames have cost little enough
-# for half a second.
-FIRST_PICTURE_MILLISECONDS = 1500
+FIRST_PICTURE_MILLISECONDS = 1000
 
 # What tells the relay's fault from the receiver's: a loaded machine's decoder drops pictures that came late.
 RECEIVER_ACCOUNT = ("framesReceived", "framesDecoded", "framesDropped", "packetsLost", "nackCount", "pliCount")

@@ -251,13 +251,28 @@ import Wire
         #expect(!isSent)
     }
 
-    @Test func `nothing is sent before a pair is nominated`() throws {
-        var link = try PeerLink(.server)
+    @Test(arguments: [DTLSConnection.Role.server, .client])
+    func `until a pair is nominated media goes where the handshake came from`(
+        role: DTLSConnection.Role
+    ) throws {
+        var link = try PeerLink(role)
+        let other = remoteAddress.with(port: 6000)
         try link.check(useCandidate: false)
+        if role == .server { try link.check(useCandidate: false, from: other) }
         link.exchange()
         #expect(link.peer.isConnected == true)
-        let refusal = link.peer.sendMedia(capacity: 100, into: &link.outbox) { _ in true }
-        #expect(refusal == .subscriberNotConnected)
+        var addresses: [SocketAddress] = []
+        for nominated in [nil, other] {
+            if let nominated { try link.check(from: nominated) }
+            link.outbox.removeAll()
+            let packet = Self.packet(UInt8(addresses.count))
+            _ = link.peer.sendMedia(capacity: packet.count, into: &link.outbox) { output in
+                for byte in packet { output.append(byte) }
+                return true
+            }
+            addresses += messages(link.outbox).map(\.address)
+        }
+        #expect(addresses == [remoteAddress, other])
     }
 
     @Test func `a packet without room is told from one that cannot be protected`() throws {
