@@ -108,13 +108,11 @@ extension Endpoint {
         }
         if let due = nextSound, due <= now {
             for index in audioSources.indices {
-                let payload = audioSources[index].source.nextPacket(at: now)
-                guard !payload.isEmpty else { continue }
+                guard let payload = audioSources[index].source.nextPacket(at: now) else { continue }
                 sendFrame([payload], on: audioSources[index].stream, at: now, into: &outbox)
             }
-            nextSound =
-                due + SyntheticAudio.interval < now
-                ? now + SyntheticAudio.interval : due + SyntheticAudio.interval
+            let interval = Duration.milliseconds(settings.audio.packetMilliseconds)
+            nextSound = due + interval < now ? now + interval : due + interval
         }
     }
 
@@ -207,6 +205,9 @@ extension Endpoint {
         }
         guard let index = index(of: header.ssrc, role) else { return }
         incoming[index].receive(packet, header, isRetransmission: role.isRetransmission, at: now)
+        if let data = header.extensions.range(of: OfferLayout.playoutDelay, in: packet), data.count == 3 {
+            incoming[index].note(PlayoutDelay(rawValue: packet.uint24(at: data.lowerBound)))
+        }
         if let due = incoming[index].deadline() { nextRepair = min(nextRepair ?? due, due) }
     }
 

@@ -93,6 +93,12 @@ package struct IncomingStream: Sendable {
         return earliest
     }
 
+    /// Takes note of what a packet says of the delay to play with.
+    mutating func note(_ delay: PlayoutDelay) {
+        statistics.playoutDelay = delay
+        statistics.playoutDelaysTold += 1
+    }
+
     // MARK: - Packets
 
     /// Takes a packet; of a retransmission the header is the one that it restores.

@@ -14,6 +14,7 @@ struct OfferLayout {
     static let absoluteSendTime: UInt8 = 2
     static let transportWideCC: UInt8 = 3
     static let mid: UInt8 = 4
+    static let playoutDelay: UInt8 = 5
     static let rid: UInt8 = 10
     static let repairedRID: UInt8 = 11
 
@@ -73,6 +74,9 @@ struct OfferLayout {
             extensions.append((Self.absoluteSendTime, .absoluteSendTime))
         }
         if isAudio { extensions.append((Self.audioLevel, .audioLevel)) }
+        if !isAudio, section.direction != .sendonly {
+            extensions.append((Self.playoutDelay, .playoutDelay))
+        }
         if !isAudio { extensions += [(Self.rid, .rid), (Self.repairedRID, .repairedRID)] }
         // Whoever only receives estimates nothing, but may tell what arrives.
         let wantsTransportWide =

@@ -40,6 +40,9 @@ package struct StreamStatistics: Sendable {
     package internal(set) var pictureNumberErrors = 0
     /// The size of the last key frame that told it.
     package internal(set) var size: PictureSize?
+    /// What its sender has told last of the delay to play with, and in how many packets.
+    package internal(set) var playoutDelay: PlayoutDelay?
+    package internal(set) var playoutDelaysTold = 0
     package internal(set) var nacksSent = 0
     package internal(set) var keyFrameRequestsSent = 0
     package internal(set) var senderReports = 0

@@ -1,13 +1,17 @@
 package import Wire
 
-/// A source of Opus packets of 20 ms of silence, with `SyntheticContent` in their padding: whoever decodes them hears
-/// nothing.
+/// A source of Opus packets of silence, of 20 ms unless asked otherwise, with `SyntheticContent` in their padding: whoever
+/// decodes them hears nothing.
 ///
 ///     | table of contents | frame count | padding length | frame (16) | padding ... |   RFC 6716 section 3.2.5
 package struct SyntheticAudio: Sendable {
     package struct Settings: Sendable {
-        /// Packets are of 33 to 259 bytes, 50 a second.
+        /// Packets are of 33 to 259 bytes.
         package var bitsPerSecond = 32_000
+        /// 20, 40 or 60.
+        package var packetMilliseconds = 20
+        /// For how long somebody speaks and then pauses, in which nothing is sent; nil: without a pause.
+        package var talk: (speech: Duration, pause: Duration)?
         /// What the audio level extension says, 0 loudest to 127 silent (RFC 6464).
         package var level: UInt8 = 30
         /// What is sent in place of silence, again and again: Opus packets of 20 ms; an empty one is a pause.
@@ -16,9 +20,9 @@ package struct SyntheticAudio: Sendable {
         package init() {}
     }
 
-    static let interval = Duration.milliseconds(20)
-    /// CELT, full band, 20 ms, mono, a count of frames follows (RFC 6716 section 3.1).
-    private static let tableOfContents: UInt8 = 0xFB
+    /// By how long a packet is: CELT, full band, of 20 ms; SILK, wide band, of 40 or 60 ms; mono, a count of frames follows
+    /// (RFC 6716 section 3.1).
+    private static let tablesOfContents: [Int: UInt8] = [20: 0xFB, 40: 0x53, 60: 0x5B]
     /// One frame; there is padding.
     private static let frameCount: UInt8 = 0x41
     /// A frame that says that it is silent (RFC 6716 section 4.3).
@@ -30,27 +34,40 @@ package struct SyntheticAudio: Sendable {
     private let source: UInt32
     private let padding: Int
     private let recorded: [[UInt8]]
+    private let tableOfContents: UInt8
+    private let talk: (speech: Duration, pause: Duration)?
+    private var speaksSince: Instant?
     package private(set) var packets: UInt32 = 0
 
     /// - Parameter source: names the stream in its content.
     package init(source: UInt32, settings: Settings) {
         self.source = source
         recorded = settings.packets
+        tableOfContents = Self.tablesOfContents[settings.packetMilliseconds] ?? 0xFB
+        talk = settings.talk
         padding = min(
-            max(settings.bitsPerSecond / 8 / 50 - Self.contentOffset, SyntheticContent.headerLength),
+            max(
+                settings.bitsPerSecond / 8 * settings.packetMilliseconds / 1000 - Self.contentOffset,
+                SyntheticContent.headerLength),
             Self.longestPadding)
     }
 
-    /// The next packet's payload; empty if none is due.
-    package mutating func nextPacket(at now: Instant) -> [UInt8] {
+    /// The next packet's payload; nil in a pause.
+    package mutating func nextPacket(at now: Instant) -> [UInt8]? {
         if !recorded.isEmpty {
             defer { packets &+= 1 }
-            return recorded[Int(packets) % recorded.count]
+            let packet = recorded[Int(packets) % recorded.count]
+            return packet.isEmpty ? nil : packet
+        }
+        if let talk {
+            let since = speaksSince ?? now
+            speaksSince = since + talk.speech + talk.pause <= now ? now : since
+            guard now < (speaksSince ?? now) + talk.speech else { return nil }
         }
         let content = SyntheticContent(
             source: source, number: packets, frame: packets, index: 0, count: 1, sentAt: now)
         packets &+= 1
-        let header = [Self.tableOfContents, Self.frameCount, UInt8(padding)] + Self.silence
+        let header = [tableOfContents, Self.frameCount, UInt8(padding)] + Self.silence
         return content.payload(behind: header, size: Self.contentOffset + padding)
     }
 }

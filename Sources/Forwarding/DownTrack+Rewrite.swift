@@ -1,3 +1,4 @@
+package import RTP
 package import Wire
 
 // What is decided about a packet.
@@ -22,6 +23,8 @@ extension DownTrack {
         /// The section's name, if the packet is to carry it.
         package let mid: MIDText?
         package let identifiers: ExtensionIdentifiers
+        /// What the receiver is told of the delay to play with, in place of what the publisher says.
+        package let playoutDelay: PlayoutDelay?
         /// On the RTX stream: the number of the packet that is sent again (RFC 4588 section 4).
         package let originalSequenceNumber: UInt16?
         /// To be applied to the copy of the payload.

@@ -17,16 +17,20 @@ package struct DownTrack: Sendable {
     package let retransmissionSSRC: UInt32?
     package let clockRate: UInt32
     package let mid: MIDText?
-    package let identifiers: ExtensionIdentifiers
+    /// Those of its header extensions that it writes.
+    package private(set) var identifiers: ExtensionIdentifiers
+    private let agreedIdentifiers: ExtensionIdentifiers
     /// What the subscriber is to be given; the encoding of it takes effect when the source is chosen accordingly.
     package private(set) var layerTarget = LayerTarget.best
     private let codecs: [NegotiatedCodec]
-    private var selector = LayerSelector()
-    private var routes = CodecRoutes()
+    var selector = LayerSelector()
+    var routes = CodecRoutes()
     private var targetRoutes = CodecRoutes()
-    private var munger: Munger
-    private var retransmissionSequence: UInt16
-    private var budget = RetransmissionBudget()
+    var munger: Munger
+    var retransmissionSequence: UInt16
+    var budget = RetransmissionBudget()
+    var weakLink = WeakLink()
+    private let isRepeatedAsItWas: Bool
     /// The timestamp of the anchor by which it joined a lane.
     private var joined: UInt32?
     private var pictureLosses = PictureLossLimiter()
@@ -53,10 +57,12 @@ package struct DownTrack: Sendable {
         // A packet that is sent again without an RTX stream has to be the same byte for byte, number and all.
         let isRepeatedAsItWas =
             retransmissionSSRC == nil && section.codecs.contains { $0.feedback.contains(.nack) }
-        identifiers = ExtensionIdentifiers(
+        agreedIdentifiers = ExtensionIdentifiers(
             section.extensions.filter {
                 !isRepeatedAsItWas || ($0.kind != .transportWideCC && $0.kind != .absoluteSendTime)
             })
+        identifiers = agreedIdentifiers
+        self.isRepeatedAsItWas = isRepeatedAsItWas
         codecs = section.codecs
         munger = Munger(firstSequenceNumber: generator.next() >> 1, firstTimestamp: generator.next())
         // In the lower half, so that nobody misses a rollover who loses the first packets (RFC 3711
@@ -237,6 +243,8 @@ package struct DownTrack: Sendable {
                 session: session, ssrc: ssrc, numbers: rewritten.numbers, payloadType: route.leaving,
                 hasMarker: header.hasMarker || endsPicture, replaced: replaced,
                 mid: midIfEarly(rewritten.numbers.sequenceNumber), identifiers: identifiers,
+                playoutDelay: playoutDelay(
+                    for: rewritten.numbers.sequenceNumber, isKeyFrame: packet.isKeyFrameStart),
                 originalSequenceNumber: nil, patch: rewritten.patch,
                 frameNumberOffset: rewritten.frameNumberOffset,
                 mayBePadded: retransmissionSSRC != nil && route.retransmission != nil))
@@ -249,84 +257,36 @@ package struct DownTrack: Sendable {
         budget.forwarded(bytes: payloadBytes)
     }
 
+    // MARK: - The link
+
+    /// Fits the stream to a link that is weak, or is not any more.
+    ///
+    /// - Parameter roundTrip: nil while it is not known.
+    package mutating func fit(toWeakLink isWeak: Bool, roundTrip: Duration?) {
+        guard isWeak || weakLink.isOn else { return }
+        let next = UInt16(truncatingIfNeeded: munger.highestSequenceNumber + 1)
+        guard
+            weakLink.fit(
+                isWeak: isWeak, roundTrip: roundTrip, next: munger.distanceFromStart(of: next))
+        else { return }
+        // What is sent again as it was keeps its extensions.
+        if !isRepeatedAsItWas { identifiers = isWeak ? agreedIdentifiers.spared : agreedIdentifiers }
+        budget.isTight = isWeak
+    }
+
+    /// What a packet tells the receiver of the delay that it is to play with.
+    func playoutDelay(for outgoing: UInt16, isKeyFrame: Bool) -> PlayoutDelay? {
+        // The same bytes when it is sent again, whatever has changed meanwhile.
+        guard weakLink.playoutDelay != nil, !isRepeatedAsItWas, case .video = kind else { return nil }
+        return weakLink.playoutDelay(
+            at: munger.distanceFromStart(of: outgoing), outgoing, isKeyFrame: isKeyFrame)
+    }
+
     // MARK: - Retransmissions
 
     /// Where a packet that the subscriber lost came from.
     package func origin(of sequenceNumber: UInt16) -> Munger.Origin? {
         munger.origin(of: sequenceNumber)
-    }
-
-    /// Decides whether a stored packet is sent again as number `outgoing`: on the RTX stream (RFC 4588) if there is
-    /// one, else byte for byte as it was, since SRTP must not seal two different packets under one number (RFC 7714
-    /// section 9.1).
-    ///
-    /// - Parameter payload: what was stored after the header.
-    package mutating func retransmit(
-        _ header: RTPHeader, payload: Span<UInt8>, codec: Codec?, as outgoing: UInt16,
-        of origin: Munger.Origin,
-        at now: Instant
-    ) -> Decision {
-        // Another encoding of the same track has the same payload types.
-        guard routes.belong(to: origin.source), let source, source.track == origin.source.track,
-            let route = routes.route(of: header.payloadType)
-        else { return .drop(.retransmissionUnavailable) }
-        let packet = codec?.video.map { PacketDescription($0, payload) } ?? PacketDescription()
-        guard let rewritten = munger.patch(packet, of: origin) else {
-            return .drop(.retransmissionUnavailable)
-        }
-        guard budget.take(bytes: header.payload.count, at: now) else { return .drop(.retransmissionBudget) }
-        let timestamp = header.timestamp &+ origin.timestampOffset
-        let hasMarker = header.hasMarker || origin.isMarked
-        guard let retransmissionSSRC, let payloadType = route.retransmission else {
-            return .send(
-                Rewrite(
-                    session: session, ssrc: ssrc,
-                    numbers: .init(sequenceNumber: outgoing, timestamp: timestamp),
-                    payloadType: route.leaving, hasMarker: hasMarker, replaced: nil,
-                    mid: midIfEarly(outgoing), identifiers: identifiers, originalSequenceNumber: nil,
-                    patch: rewritten.patch, frameNumberOffset: rewritten.frameNumberOffset,
-                    mayBePadded: false))
-        }
-        retransmissionSequence &+= 1
-        return .send(
-            Rewrite(
-                session: session, ssrc: retransmissionSSRC,
-                numbers: .init(sequenceNumber: retransmissionSequence, timestamp: timestamp),
-                payloadType: payloadType, hasMarker: hasMarker, replaced: nil, mid: mid,
-                identifiers: identifiers, originalSequenceNumber: outgoing, patch: rewritten.patch,
-                frameNumberOffset: rewritten.frameNumberOffset, mayBePadded: false))
-    }
-
-    /// A packet that was decided on and has waited since: what changes in it on the way out. Its source may have been given
-    /// up meanwhile.
-    ///
-    /// - Parameters:
-    ///   - payload: what was stored after the header.
-    ///   - payloadType: as it was decided.
-    package func rewrite(
-        _ header: RTPHeader, payload: Span<UInt8>, codec: Codec?, as outgoing: UInt16, payloadType: UInt8,
-        of origin: Munger.Origin
-    ) -> Rewrite? {
-        let packet = codec?.video.map { PacketDescription($0, payload) } ?? PacketDescription()
-        guard let rewritten = munger.patch(packet, of: origin) else { return nil }
-        return Rewrite(
-            session: session, ssrc: ssrc,
-            numbers: .init(
-                sequenceNumber: outgoing, timestamp: header.timestamp &+ origin.timestampOffset),
-            payloadType: payloadType, hasMarker: header.hasMarker || origin.isMarked, replaced: nil,
-            mid: midIfEarly(outgoing), identifiers: identifiers, originalSequenceNumber: nil,
-            patch: rewritten.patch, frameNumberOffset: rewritten.frameNumberOffset, mayBePadded: false)
-    }
-
-    /// The next packet of padding; nil without an RTX stream, and before the first picture.
-    package mutating func padding() -> PaddingHeader? {
-        guard let retransmissionSSRC, packetsSent > 0, let payloadType = routes.retransmission else {
-            return nil
-        }
-        retransmissionSequence &+= 1
-        return PaddingHeader(
-            payloadType: payloadType, sequenceNumber: retransmissionSequence,
-            timestamp: munger.lastTimestamp, ssrc: retransmissionSSRC)
     }
 
     /// Whether the subscriber's loss of pictures may reach the publisher now.
@@ -360,7 +320,7 @@ package struct DownTrack: Sendable {
 
     // MARK: - Private
 
-    private func midIfEarly(_ outgoing: UInt16) -> MIDText? {
+    func midIfEarly(_ outgoing: UInt16) -> MIDText? {
         munger.distanceFromStart(of: outgoing) < Self.packetsWithMID ? mid : nil
     }
 

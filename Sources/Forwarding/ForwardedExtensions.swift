@@ -10,7 +10,10 @@ package struct ExtensionIdentifiers: Sendable, Equatable {
         .audioLevel, .videoOrientation, .playoutDelay, .dependencyDescriptor, .absoluteCaptureTime,
         .colorSpace,
     ]
+    fileprivate static let playoutDelayIndex = 2
     fileprivate static let dependencyDescriptorIndex = 3
+    /// Loudness, capture times and colours: nobody misses them who sees one small picture and hears one voice.
+    private static let dispensable = [0, 4, 5]
 
     fileprivate var through = InlineArray<6, UInt8>(repeating: 0)
     package private(set) var mid: UInt8 = 0
@@ -19,6 +22,15 @@ package struct ExtensionIdentifiers: Sendable, Equatable {
     package private(set) var transportWideCC: UInt8 = 0
     package private(set) var absoluteSendTime: UInt8 = 0
     package private(set) var audioLevel: UInt8 = 0
+
+    package var playoutDelay: UInt8 { through[Self.playoutDelayIndex] }
+
+    /// Without those that a weak link is spared.
+    package var spared: Self {
+        var left = self
+        for index in Self.dispensable { left.through[index] = 0 }
+        return left
+    }
 
     package var dependencyDescriptor: UInt8 { through[Self.dependencyDescriptorIndex] }
 
@@ -69,12 +81,13 @@ package struct ForwardedExtensions: Sendable {
     ///   - mid: the section's name, when this packet is to carry it.
     ///   - transportSequence: the transport-wide number, when the section has agreed on one.
     ///   - sendTime: when it leaves, when the section has agreed to be told.
+    ///   - playoutDelay: what takes the place of the publisher's own wish.
     ///   - frameNumberOffset: what is added to the frame number of a dependency descriptor.
     ///   - packet: the packet that the ranges were found in.
     /// - Returns: whether there is a block, which the X bit of the header has to say.
     package func write(
         identifiers: ExtensionIdentifiers, mid: MIDText?, transportSequence: UInt16? = nil,
-        sendTime: AbsoluteSendTime? = nil, frameNumberOffset: UInt16 = 0,
+        sendTime: AbsoluteSendTime? = nil, playoutDelay: PlayoutDelay? = nil, frameNumberOffset: UInt16 = 0,
         from packet: Span<UInt8>, into output: inout OutputSpan<UInt8>
     ) -> Bool {
         var length = 0
@@ -86,7 +99,11 @@ package struct ForwardedExtensions: Sendable {
             length += size
             count += 1
         }
-        for index in ranges.indices { measure(identifiers.through[index], ranges[index].count) }
+        let replaced = playoutDelay == nil ? nil : ExtensionIdentifiers.playoutDelayIndex
+        for index in ranges.indices where index != replaced {
+            measure(identifiers.through[index], ranges[index].count)
+        }
+        if playoutDelay != nil { measure(identifiers.playoutDelay, 3) }
         if let mid { measure(identifiers.mid, mid.count) }
         if transportSequence != nil { measure(identifiers.transportWideCC, 2) }
         if sendTime != nil { measure(identifiers.absoluteSendTime, 3) }
@@ -105,7 +122,8 @@ package struct ForwardedExtensions: Sendable {
                 output.append(id << 4 | UInt8(size - 1))
             }
         }
-        for index in ranges.indices where identifiers.through[index] != 0 && !ranges[index].isEmpty {
+        for index in ranges.indices
+        where identifiers.through[index] != 0 && !ranges[index].isEmpty && index != replaced {
             begin(identifiers.through[index], ranges[index].count, &output)
             let start = output.count
             output.append(copying: packet, ranges[index])
@@ -116,6 +134,10 @@ package struct ForwardedExtensions: Sendable {
                 let place = start + DependencyDescriptor.frameNumberOffset
                 written.store(written.span.uint16(at: place) &+ frameNumberOffset, at: place)
             }
+        }
+        if let playoutDelay, identifiers.playoutDelay != 0 {
+            begin(identifiers.playoutDelay, 3, &output)
+            output.append(bigEndian24: playoutDelay.rawValue)
         }
         if let mid, identifiers.mid != 0, mid.count > 0 {
             begin(identifiers.mid, mid.count, &output)

@@ -9,20 +9,33 @@ struct RetransmissionBudget: Sendable {
     private static let allowance = 8000.0
     private static let limit = 96_000.0
 
+    /// On a weak link repairs take what is left beside one small picture and one voice. A burst of five packets of 400 bytes
+    /// is repaired.
+    private static let tightShare = 0.1
+    private static let tightAllowance = 250.0
+    private static let tightLimit = 6000.0
+
+    /// Whether the link is weak.
+    var isTight = false {
+        didSet { bytes = min(bytes, limit) }
+    }
     private var bytes = Self.limit / 4
     private var lastTaken: Instant?
 
     mutating func forwarded(bytes count: Int) {
-        bytes = min(bytes + Double(count) * Self.share, Self.limit)
+        bytes = min(bytes + Double(count) * (isTight ? Self.tightShare : Self.share), limit)
     }
 
     mutating func take(bytes count: Int, at now: Instant) -> Bool {
         if let lastTaken {
-            bytes = min(bytes + (now - lastTaken).inSeconds * Self.allowance, Self.limit)
+            let allowance = isTight ? Self.tightAllowance : Self.allowance
+            bytes = min(bytes + (now - lastTaken).inSeconds * allowance, limit)
         }
         lastTaken = now
         guard bytes >= Double(count) else { return false }
         bytes -= Double(count)
         return true
     }
+
+    private var limit: Double { isTight ? Self.tightLimit : Self.limit }
 }

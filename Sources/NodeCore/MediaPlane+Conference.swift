@@ -49,15 +49,18 @@ package struct SessionControl: Sendable, Equatable {
     package var preferred: [ParticipantID]?
     /// At most so many video slots are filled; `.some(nil)` lifts the limit.
     package var lastN: Int??
+    /// How much is served: everything, or what a weak link carries.
+    package var profile: LinkProfile.Wish?
 
     package init(
         slots: [String: Slot] = [:], tracks: [String: Track] = [:], preferred: [ParticipantID]? = nil,
-        lastN: Int?? = nil
+        lastN: Int?? = nil, profile: LinkProfile.Wish? = nil
     ) {
         self.slots = slots
         self.tracks = tracks
         self.preferred = preferred
         self.lastN = lastN
+        self.profile = profile
     }
 }
 

@@ -5,8 +5,11 @@ package import Transcoding
 /// `NodeIO` implements it with workers. Every call either takes effect as a whole or throws and leaves nothing
 /// behind.
 package protocol MediaPlane: Sendable {
-    /// Opens a session of `role` in `room` and returns the answer to `offer`.
-    func open(_ role: SessionRole, in room: RoomID, offer: String) async throws(SessionError) -> SessionAnswer
+    /// Opens a session of `role` in `room` and returns the answer to `offer`, which asks somebody who wishes for the weak
+    /// profile to send little.
+    func open(
+        _ role: SessionRole, in room: RoomID, offer: String, as wish: LinkProfile.Wish
+    ) async throws(SessionError) -> SessionAnswer
 
     /// Lets a watcher be sent what a lane makes of its source, a picture of this size, instead of any layer of it. Where no
     /// lane can be had, the smallest layer is sent.
@@ -15,6 +18,9 @@ package protocol MediaPlane: Sendable {
     /// Lets a session be sent no more than so many bits a second, all headers included, as far as there are layers to
     /// choose from: the smallest is sent to a watcher in any case.
     func limit(_ session: SessionID, bitsPerSecond: Int) async throws(SessionError)
+
+    /// How the way to a session's remote does: which profile it is served, and what goes over its wire.
+    func link(of session: SessionID) async throws(SessionError) -> SessionLink
 
     /// Chooses what a session is served from now on: all that its slots take, what a link of 3G carries, or whichever of the two
     /// the node finds right.
@@ -55,6 +61,15 @@ package protocol MediaPlane: Sendable {
 
     /// Whether new sessions are taken: false before all workers run, while draining, and when limits are reached.
     func isReady() async -> Bool
+}
+
+extension MediaPlane {
+    /// Opens a session whose profile the node chooses.
+    package func open(
+        _ role: SessionRole, in room: RoomID, offer: String
+    ) async throws(SessionError) -> SessionAnswer {
+        try await open(role, in: room, offer: offer, as: .automatic)
+    }
 }
 
 /// The name of a room: 1 to 64 letters, digits, `.`, `_` or `-`.

@@ -33,6 +33,7 @@ extension Node {
 
         // From here on nothing fails.
         sessions[slot]?.participation = wished
+        if let wish = change.profile { try serve(wish, to: id, at: now) }
         for (index, publication) in publications.enumerated() {
             let former = sessions[slot]?.publications[index].told
             sessions[slot]?.publications[index] = publication

@@ -10,9 +10,13 @@ extension Node {
     /// RTCP goes in datagrams of at most this size.
     private static let controlSize = 1200
     private static let reportInterval = Duration.seconds(1)
+    /// The same on a weak link, where a report costs as much as half a packet of sound.
+    private static let sparseReportInterval = Duration.seconds(3)
     /// How long a report waits for media that it can go along with.
     private static let reportPatience = Duration.milliseconds(100)
     private static let feedbackInterval = Duration.milliseconds(50)
+    /// The longest that libwebrtc itself waits: at 50 ms feedback alone would be 10 kbit/s.
+    private static let sparseFeedbackInterval = Duration.milliseconds(250)
     /// How long to wait for a packet that was asked for again; the publisher's round trip is not known.
     private static let repairInterval = Duration.milliseconds(100)
 
@@ -150,6 +154,7 @@ extension Node {
         switch decision {
         case .drop(let reason):
             counters.drops[reason] += 1
+            if kind == .retransmission { replaceLost(on: index, of: track, reason, at: now) }
         case .send(let rewrite):
             let extensions = ForwardedExtensions(
                 in: stored.bytes.span, stored.header.extensions, identifiers: identifiers)
@@ -182,7 +187,8 @@ extension Node {
             }
         }
         guard let due = sessions[slot]?.nextFeedback, due <= now else { return }
-        sessions[slot]?.nextFeedback = now + Self.feedbackInterval
+        let isSpared = sessions[slot]?.profile.isWeak == true
+        sessions[slot]?.nextFeedback = now + (isSpared ? Self.sparseFeedbackInterval : Self.feedbackInterval)
         guard sessions[slot]?.feedback?.hasReport == true, sessions[slot]?.feedback?.mediaSSRC != 0,
             var recorder = sessions[slot]?.feedback
         else {
@@ -198,7 +204,7 @@ extension Node {
         sessions[slot]?.feedback = recorder
     }
 
-    /// Receiver reports to publishers and sender reports to subscribers, once a second.
+    /// Receiver reports to publishers and sender reports to subscribers, once a second, and on a weak link every three.
     ///
     /// - Parameter isPatient: whether they may wait for media to go along with.
     mutating func sendReports(
@@ -206,21 +212,38 @@ extension Node {
     ) {
         guard let due = sessions[slot]?.nextReport, due <= (isPatient ? now - Self.reportPatience : now)
         else { return }
-        sessions[slot]?.nextReport = now + Self.reportInterval
+        let isSpared = sessions[slot]?.profile.isWeak == true
+        sessions[slot]?.nextReport = now + (isSpared ? Self.sparseReportInterval : Self.reportInterval)
         sendReceiverReport(to: slot, at: now, into: &outbox)
-        let cname = sessions[slot]?.cname ?? ""
+        var reports: [SenderReport] = []
         for index in sessions[slot]?.downTracks ?? [] {
             guard let source = downTracks[index]?.source, isCurrent(source),
                 let clock = upTracks[Int(source.track)]?.clock(of: Int(source.encoding)),
                 let report = downTracks[index]?.senderReport(from: clock, at: now)
             else { continue }
-            sessions[slot]?.peer.sendControl(capacity: Self.controlSize, into: &outbox) { output in
+            reports.append(report)
+            // On a weak link two go in one datagram, whose headers are as long as a report.
+            if reports.count == (isSpared ? 2 : 1) {
+                send(reports, to: slot, into: &outbox)
+                reports.removeAll(keepingCapacity: true)
+            }
+        }
+        if !reports.isEmpty { send(reports, to: slot, into: &outbox) }
+    }
+
+    /// Sends sender reports as one compound.
+    private mutating func send(_ reports: [SenderReport], to slot: Int, into outbox: inout Outbox) {
+        let cname = sessions[slot]?.cname ?? ""
+        sessions[slot]?.peer.sendControl(capacity: Self.controlSize, into: &outbox) { output in
+            for report in reports {
                 RTCPWriter.senderReport(
                     ssrc: report.ssrc, ntpTimestamp: report.ntpTimestamp, rtpTimestamp: report.rtpTimestamp,
                     packetCount: report.packetCount, octetCount: report.octetCount, into: &output)
-                RTCPWriter.sourceDescription(ssrc: report.ssrc, cname: cname, into: &output)
-                return true
             }
+            for report in reports {
+                RTCPWriter.sourceDescription(ssrc: report.ssrc, cname: cname, into: &output)
+            }
+            return true
         }
     }
 
@@ -258,7 +281,9 @@ extension Node {
         _ track: Int, _ encoding: Int, of slot: Int, at now: Instant, into outbox: inout Outbox
     ) {
         missing.removeAll(keepingCapacity: true)
-        upTracks[track]?.dueRepairs(of: encoding, roundTrip: Self.repairInterval, into: &missing, at: now)
+        // On a long way an answer takes longer than the usual wait, and asking again meanwhile would only cost.
+        let patience = max(Self.repairInterval, sessions[slot]?.repairPatience ?? .zero)
+        upTracks[track]?.dueRepairs(of: encoding, roundTrip: patience, into: &missing, at: now)
         guard !missing.isEmpty, let media = upTracks[track]?.ssrc(of: encoding),
             let ssrc = sessions[slot]?.ssrc
         else { return }

@@ -168,7 +168,8 @@ extension Node {
             output.append(bigEndian: rewrite.ssrc)
             if extensions.write(
                 identifiers: rewrite.identifiers, mid: rewrite.mid, transportSequence: transportSequence,
-                sendTime: sendTime, frameNumberOffset: rewrite.frameNumberOffset, from: packet, into: &output)
+                sendTime: sendTime, playoutDelay: rewrite.playoutDelay,
+                frameNumberOffset: rewrite.frameNumberOffset, from: packet, into: &output)
             {
                 var written = output.mutableSpan
                 written[0] |= 0x10

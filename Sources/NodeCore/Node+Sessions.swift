@@ -11,12 +11,15 @@ extension Node {
     private static let tokenAlphabet = Array("abcdefghijkmnpqrstuvwxyz23456789".utf8)
 
     /// Answers an offer and keeps a session for it.
+    ///
+    /// - Parameter wish: what the session is served; whoever wishes for little is asked to send little, too.
     package mutating func open(
-        _ role: SessionRole, in room: RoomID, offer: String, at now: Instant,
+        _ role: SessionRole, in room: RoomID, offer: String, as wish: LinkProfile.Wish = .automatic,
+        at now: Instant,
         using generator: inout some RandomNumberGenerator
     ) throws(SessionError) -> SessionAnswer {
         try checkLimits(room, role)
-        let negotiation = try negotiate(offer, role)
+        let negotiation = try negotiate(offer, role, wish)
         try checkTracks(negotiation, role)
         let participant = try name(role, in: room, using: &generator)
         let id = newID(using: &generator)
@@ -73,6 +76,7 @@ extension Node {
         counters.sessionsOpened += 1
         report(.opened, of: slot)
         wake(at: now)
+        if wish != .automatic { try serve(wish, to: id, at: now) }
         return SessionAnswer(id: id, participant: participant, sdp: answer, etag: local.ufrag)
     }
 
@@ -173,6 +177,7 @@ extension Node {
             return
         }
         report(.closed(reason), of: slot)
+        countWire(of: slot)
         announceEnd(of: slot, reason: reason)
         counters.sessionsClosed[reason.label, default: 0] += 1
         forgetAddresses(of: slot)
@@ -270,14 +275,17 @@ extension Node {
         }
     }
 
-    private func negotiate(_ offer: String, _ role: SessionRole) throws(SessionError) -> Negotiation {
-        let policy: Negotiation.Policy =
+    private func negotiate(
+        _ offer: String, _ role: SessionRole, _ wish: LinkProfile.Wish
+    ) throws(SessionError) -> Negotiation {
+        var policy: Negotiation.Policy =
             switch role {
             case .publish: .publish
             case .watch: .watch
             case .echo: .echo
             case .participate: .participate
             }
+        if wish == .weak { policy.uplink = .weak }
         do {
             return try Negotiation(offer: SessionDescription(parsing: offer), policy: policy)
         } catch {

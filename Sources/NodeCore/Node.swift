@@ -167,6 +167,7 @@ package struct Node: ~Copyable {
                 sendFeedback(to: slot, at: now, into: &outbox)
             }
             sendReports(to: slot, at: now, into: &outbox, isPatient: sessions[slot]?.hasLittleDue == true)
+            meterWire(of: slot, at: now)
             advanceLink(of: slot, at: now, into: &outbox)
         }
         advanceLanes(to: now, into: &outbox)

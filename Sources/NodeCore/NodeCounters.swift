@@ -5,6 +5,9 @@ package import Wire
 package struct NodeCounters: Sendable {
     package var packetsReceived: UInt64 = 0
     package var bytesReceived: UInt64 = 0
+    /// All that went between this node and the remotes of its sessions: IP and UDP headers, STUN and DTLS included.
+    package var wireBytesReceived: UInt64 = 0
+    package var wireBytesSent: UInt64 = 0
     package var packetsForwarded: UInt64 = 0
     package var bytesForwarded: UInt64 = 0
     package var drops = DropCounters()
@@ -45,6 +48,8 @@ package struct NodeCounters: Sendable {
         linksLost += other.linksLost
         packetsReceived += other.packetsReceived
         bytesReceived += other.bytesReceived
+        wireBytesReceived += other.wireBytesReceived
+        wireBytesSent += other.wireBytesSent
         packetsForwarded += other.packetsForwarded
         bytesForwarded += other.bytesForwarded
         drops.add(other.drops)

@@ -51,6 +51,14 @@ package enum NodeMetrics {
                 counters.packetsForwarded),
             counter("smartc_bytes_forwarded_total", "The bytes of those packets.", counters.bytesForwarded),
             MetricFamily(
+                name: "smartc_wire_bytes_total",
+                help: "All bytes between the node and the remotes of its sessions, with IP and UDP headers.",
+                kind: .counter,
+                samples: [
+                    .init(labels: [("direction", "received")], value: Double(counters.wireBytesReceived)),
+                    .init(labels: [("direction", "sent")], value: Double(counters.wireBytesSent)),
+                ]),
+            MetricFamily(
                 name: "smartc_drops_total", help: "Datagrams and packets that were not passed on, by reason.",
                 kind: .counter,
                 samples: DropReason.allCases.map {

@@ -57,6 +57,10 @@ struct Session: ~Copyable {
     var participation: Participation?
     /// How much of the room it is served.
     var profile = LinkProfile()
+    /// How fast bytes go over its wire.
+    var wire = WireMeter()
+    /// How long to wait for what the remote was asked to send again, where the way to it is long.
+    var repairPatience: Duration?
     /// The lane that it asked for by name, if it did.
     var tier: Tier?
     /// Whether it only receives, and its handshake is over.

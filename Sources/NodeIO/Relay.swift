@@ -148,7 +148,7 @@ package final class Relay: MediaPlane {
     // MARK: - MediaPlane
 
     package func open(
-        _ role: SessionRole, in room: RoomID, offer: String
+        _ role: SessionRole, in room: RoomID, offer: String, as wish: LinkProfile.Wish
     ) async throws(SessionError) -> SessionAnswer {
         guard !isDraining.withLock({ $0 }) else { throw .draining }
         let loads = await loads(of: room)
@@ -162,9 +162,15 @@ package final class Relay: MediaPlane {
         }
         let home = home(of: room)
         let place = place(for: role, home: home, loads)
-        guard place != home else { return try await workers[home].open(role, in: room, offer: offer) }
+        guard place != home else {
+            return try await workers[home].open(role, in: room, offer: offer, as: wish)
+        }
         return try await workers[place].open(
-            role, in: room, offer: offer, following: NodeID(worker: home))
+            role, in: room, offer: offer, as: wish, following: NodeID(worker: home))
+    }
+
+    package func link(of session: SessionID) async throws(SessionError) -> SessionLink {
+        try await worker(of: session).link(of: session)
     }
 
     package func prefer(_ tier: Tier, in session: SessionID) async throws(SessionError) {

@@ -88,9 +88,14 @@ package actor Worker {
     // MARK: - Commands
 
     package func open(
-        _ role: SessionRole, in room: RoomID, offer: String
+        _ role: SessionRole, in room: RoomID, offer: String, as wish: LinkProfile.Wish = .automatic
     ) throws(SessionError) -> SessionAnswer {
-        try node.open(role, in: room, offer: offer, at: MonotonicClock.now(), using: &generator)
+        try node.open(role, in: room, offer: offer, as: wish, at: MonotonicClock.now(), using: &generator)
+    }
+
+    /// See `MediaPlane.link`.
+    package func link(of session: SessionID) throws(SessionError) -> SessionLink {
+        try node.link(of: session)
     }
 
     /// See `MediaPlane.limit`.

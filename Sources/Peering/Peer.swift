@@ -38,6 +38,8 @@ package struct Peer: ~Copyable {
     /// The slot number in the node's table, by which the outbox chains this peer's datagrams.
     package let slot: Int
     package private(set) var ice: ICELiteAgent
+    /// All that has gone over the wire, both ways.
+    package private(set) var traffic = WireTraffic()
     private let localRole: DTLSConnection.Role
     private let fingerprints: [RemoteFingerprint]
     private var phase = Phase.waiting
@@ -142,7 +144,10 @@ package struct Peer: ~Copyable {
         _ message: STUNMessage, in datagram: Span<UInt8>, from source: SocketAddress, at now: Instant,
         context: borrowing DTLSContext, into outbox: inout Outbox
     ) -> (check: ICELiteAgent.CheckResult, event: PeerEvent?) {
+        traffic.noteReceived(datagram.count, from: source)
+        let first = outbox.entries.count
         let result = ice.receive(message, in: datagram, from: source, peer: slot, into: &outbox)
+        traffic.noteSent(in: outbox, from: first)
         guard case .authentic = result else { return (result, nil) }
         switch phase {
         case .waiting:
@@ -165,11 +170,16 @@ package struct Peer: ~Copyable {
         at now: Instant,
         context: borrowing DTLSContext, into outbox: inout Outbox
     ) -> Reception {
+        traffic.noteReceived(datagram.count, from: source)
         switch kind {
         case .stun:
             return .dropped(.unexpectedSTUN)
         case .dtls:
-            return receiveDTLS(datagram.span, from: source, at: now, context: context, into: &outbox)
+            let first = outbox.entries.count
+            let reception = receiveDTLS(
+                datagram.span, from: source, at: now, context: context, into: &outbox)
+            traffic.noteSent(in: outbox, from: first)
+            return reception
         case .rtp, .rtcp:
             guard isConnected else { return .dropped(.notConnected) }
             do {
@@ -207,8 +217,10 @@ package struct Peer: ~Copyable {
             guard now < lastHeard + Self.connectLimit else { return close(.handshakeTimeout) }
             guard let target = ice.selected ?? ice.authenticated.last else { return nil }
             let slot = self.slot
+            let first = outbox.entries.count
             let outcome =
                 dtls?.advance(to: now) { Self.send($0, to: target, slot, into: &outbox) } ?? .nothing
+            traffic.noteSent(in: outbox, from: first)
             return settle(outcome)
         case .connected:
             return close(.consentExpired)
@@ -240,6 +252,7 @@ package struct Peer: ~Copyable {
                 reason = .unprotectable
                 return false
             }
+            traffic.noteSent(output.count, to: target)
             reason = nil
             return true
         }
@@ -253,7 +266,9 @@ package struct Peer: ~Copyable {
     ) -> Bool {
         guard isConnected, let target = remoteAddress else { return false }
         return outbox.append(to: target, peer: slot, capacity: capacity + SRTPSession.overhead) { output in
-            write(&output) && outbound?.protectControl(&output) == true
+            guard write(&output), outbound?.protectControl(&output) == true else { return false }
+            traffic.noteSent(output.count, to: target)
+            return true
         }
     }
 
@@ -266,7 +281,9 @@ package struct Peer: ~Copyable {
     package mutating func shutDown(into outbox: inout Outbox) {
         guard isConnected, let target = remoteAddress else { return }
         let slot = self.slot
+        let first = outbox.entries.count
         dtls?.close { Self.send($0, to: target, slot, into: &outbox) }
+        traffic.noteSent(in: outbox, from: first)
         phase = .closed
     }
 
@@ -308,7 +325,9 @@ package struct Peer: ~Copyable {
             var made = try? DTLSConnection(role: localRole, fingerprints: fingerprints, context: context)
         else { return close(.libraryFailure) }
         let slot = self.slot
+        let first = outbox.entries.count
         let outcome = made.start(at: now) { Self.send($0, to: target, slot, into: &outbox) }
+        traffic.noteSent(in: outbox, from: first)
         dtls = consume made
         return settle(outcome)
     }

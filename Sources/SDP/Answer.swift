@@ -43,6 +43,9 @@ extension Negotiation {
         var lines = [
             "m=\(section.kind.rawValue) 9 \(offered.transportProtocol) \(formats)",
             "c=IN IP4 0.0.0.0",
+        ]
+        lines += section.uplink.bandwidthLines(of: section.kind)
+        lines += [
             "a=ice-ufrag:\(local.ufrag)",
             "a=ice-pwd:\(local.pwd)",
             "a=fingerprint:\(local.fingerprint)",
@@ -58,6 +61,7 @@ extension Negotiation {
         lines.append("a=rtcp-mux")
         if section.usesReducedSizeRTCP { lines.append("a=rtcp-rsize") }
         lines += section.codecs.flatMap(\.lines)
+        lines += section.uplink.packetLines(of: section.kind)
         lines += section.rids.map { "a=rid:\($0) recv" }
         if !section.rids.isEmpty, !offered.simulcastSend.isEmpty {
             lines.append("a=simulcast:recv \(section.rids.joined(separator: ";"))")

@@ -20,6 +20,8 @@ package struct NegotiatedSection: Sendable {
     /// The remote's stream and track, separated by a space.
     package let msid: String?
     package let usesReducedSizeRTCP: Bool
+    /// What the remote is asked to send, where it sends.
+    package var uplink = UplinkTerms.unlimited
 }
 
 extension NegotiatedSection {
@@ -75,15 +77,20 @@ extension NegotiatedSection {
             // Sending times serve an estimate at the other end, for which there is no use where arrivals are told.
             extensions.removeAll { $0.kind == .absoluteSendTime }
         }
-        let codecs = offered.codecs.compactMap { NegotiatedCodec($0, of: offered.kind, feedback: feedback) }
+        let uplink = direction.receives ? policy.uplink : .unlimited
+        let codecs = offered.codecs.compactMap {
+            NegotiatedCodec($0, of: offered.kind, feedback: feedback, uplink)
+        }
         guard !codecs.isEmpty else { return nil }
         self.init(
             mid: offered.mid, kind: offered.kind, index: index, isAccepted: true, direction: direction,
             codecs: codecs,
             extensions: extensions, ssrcs: offered.ssrcs, fidGroups: offered.fidGroups,
             rids: policy.takesSimulcast && direction == .recvonly
-                ? Array(Self.sentEncodings(of: offered).prefix(policy.maximumEncodings)) : [],
-            msid: offered.msid, usesReducedSizeRTCP: offered.hasReducedSizeRTCP,
+                ? Array(
+                    Self.sentEncodings(of: offered).prefix(
+                        min(policy.maximumEncodings, uplink.encodingLimit))) : [],
+            msid: offered.msid, usesReducedSizeRTCP: offered.hasReducedSizeRTCP, uplink: uplink,
         )
     }
 
@@ -118,7 +125,9 @@ extension NegotiatedSection {
 
 extension NegotiatedCodec {
     /// Nil when the payload type cannot be used.
-    fileprivate init?(_ offered: OfferedCodec, of kind: MediaKind, feedback supported: Set<Feedback>) {
+    fileprivate init?(
+        _ offered: OfferedCodec, of kind: MediaKind, feedback supported: Set<Feedback>, _ uplink: UplinkTerms
+    ) {
         guard let codec = offered.codec, codec.kind == kind, !Self.collidesWithRTCP(offered.payloadType)
         else {
             return nil
@@ -132,7 +141,7 @@ extension NegotiatedCodec {
             Self.collidesWithRTCP($0) ? nil : $0
         }
         self.feedback = feedback
-        parameters = Self.answer(to: offered.parameters, of: codec)
+        parameters = Self.answer(to: offered.parameters, of: codec, uplink)
     }
 
     // RFC 5761 section 4: with rtcp-mux these are told apart from RTCP by nothing.
@@ -140,14 +149,11 @@ extension NegotiatedCodec {
         (64...95).contains(payloadType)
     }
 
-    private static func answer(to parameters: String, of codec: Codec) -> String {
+    private static func answer(
+        to parameters: String, of codec: Codec, _ uplink: UplinkTerms
+    ) -> String {
         switch codec {
-        case .opus:
-            // RFC 7587 section 7: what the receiver prefers. The sprop-* parameters are about the offerer's
-            // sending.
-            FormatParameters(parsing: parameters[...]).keeping([
-                "minptime", "useinbandfec", "usedtx", "stereo", "maxplaybackrate", "maxaveragebitrate", "cbr",
-            ])
+        case .opus: uplink.opusParameters(answering: FormatParameters(parsing: parameters[...]))
         case .vp8: ""
         case .vp9, .h264, .av1: parameters
         }

@@ -34,6 +34,8 @@ extension Negotiation {
         package var takesSimulcast: Bool
         /// Encodings of one source that are taken; those after are refused in the answer.
         package var maximumEncodings = 4
+        /// Whether who sends is asked for no more than a weak link carries; of simulcast the encoding is taken that stands first.
+        package var uplink = UplinkTerms.unlimited
         /// Sections that an offer may have, rejected ones included.
         package var maximumSections = 64
 

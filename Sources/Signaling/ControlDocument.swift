@@ -29,14 +29,15 @@ struct ControlDocument: Decodable {
 
     init(from decoder: any Decoder) throws {
         let document = try StrictObject(
-            decoder, known: ["slots", "tracks", "preferred", "lastN"],
+            decoder, known: ["slots", "tracks", "preferred", "lastN", "profile"],
             shape:
-                "an object with the members \"slots\", \"tracks\", \"preferred\" and \"lastN\", all optional")
+                "an object with the members \"slots\", \"tracks\", \"preferred\", \"lastN\" and \"profile\", all"
+                + " optional")
         change = SessionControl(
             slots: try Self.byMID("slots", of: document, Self.slot),
             tracks: try Self.byMID("tracks", of: document, Self.track),
             preferred: try Self.preferred(of: document),
-            lastN: try Self.lastN(of: document))
+            lastN: try Self.lastN(of: document), profile: try Self.profile(of: document))
     }
 
     // MARK: - Private
@@ -115,6 +116,14 @@ struct ControlDocument: Decodable {
         guard document.has("lastN") else { return nil }
         if document.isNull("lastN") { return .some(nil) }
         return try document.integer("lastN", in: lastNs)
+    }
+
+    private static func profile(of document: StrictObject) throws(Problem) -> LinkProfile.Wish? {
+        guard let text = try document.string("profile") else { return nil }
+        guard let wish = LinkProfile.Wish(rawValue: text) else {
+            throw document.malformed(["profile"], "must be \(ProfileText.expected)")
+        }
+        return wish
     }
 
     private static func isPrintable(_ scalar: Unicode.Scalar) -> Bool {

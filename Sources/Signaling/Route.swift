@@ -12,6 +12,8 @@ enum Route: Equatable {
     case sessionEvents(String)
     /// `/sessions/{id}/control`: what a participant of a conference asks for.
     case control(String)
+    /// `/sessions/{id}/link`: how the way to a session's remote does.
+    case link(String)
     /// `/rooms/{room}`
     case room(String)
     /// `/rooms/{room}/sessions`: conferences.
@@ -43,6 +45,7 @@ enum Route: Equatable {
         case ("rooms", 2): self = .room(segments[1])
         case ("sessions", 3) where segments[2] == "events": self = .sessionEvents(segments[1])
         case ("sessions", 3) where segments[2] == "control": self = .control(segments[1])
+        case ("sessions", 3) where segments[2] == "link": self = .link(segments[1])
         case ("rooms", 3) where segments[2] == "sessions": self = .participate(room: segments[1])
         case ("rooms", 3) where segments[2] == "events": self = .roomEvents(segments[1])
         case ("offer", 1) where isEchoEnabled: self = .echo
@@ -62,6 +65,7 @@ enum Route: Equatable {
         case .session: "/sessions/{id}"
         case .sessionEvents: "/sessions/{id}/events"
         case .control: "/sessions/{id}/control"
+        case .link: "/sessions/{id}/link"
         case .room: "/rooms/{room}"
         case .participate: "/rooms/{room}/sessions"
         case .roomEvents: "/rooms/{room}/events"
@@ -78,7 +82,7 @@ enum Route: Equatable {
         switch self {
         case .publish, .watch, .participate, .control, .echo: [.post, .options]
         case .session: [.patch, .delete, .options]
-        case .room, .sessionEvents, .roomEvents, .health, .readiness, .metrics, .file:
+        case .room, .sessionEvents, .roomEvents, .link, .health, .readiness, .metrics, .file:
             [.get, .head, .options]
         }
     }
@@ -86,8 +90,8 @@ enum Route: Equatable {
     /// Whether pages of other origins may use it: those of a node that is being drained ask whether this one is ready. Metrics are the operator's and stay out.
     var isCrossOrigin: Bool {
         switch self {
-        case .publish, .watch, .participate, .session, .sessionEvents, .control, .room, .roomEvents, .echo,
-            .readiness:
+        case .publish, .watch, .participate, .session, .sessionEvents, .control, .link, .room, .roomEvents,
+            .echo, .readiness:
             true
         case .health, .metrics, .file: false
         }
@@ -98,7 +102,7 @@ enum Route: Equatable {
         switch self {
         case .publish, .watch, .participate: MediaType.sdp
         case .control, .echo: MediaType.json
-        case .session, .sessionEvents, .room, .roomEvents, .health, .readiness, .metrics, .file: nil
+        case .session, .sessionEvents, .link, .room, .roomEvents, .health, .readiness, .metrics, .file: nil
         }
     }
 }

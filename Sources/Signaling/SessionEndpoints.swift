@@ -18,12 +18,16 @@ struct SessionEndpoints: Sendable {
 
     /// RFC 9725 section 4.2: the offer of somebody who sends.
     func publish(_ request: Request, in room: String) async throws(Problem) -> Response {
-        try await open(.publish(as: Self.participant(of: request)), in: RoomID(named: room), request)
+        try await open(
+            .publish(as: Self.participant(of: request)), in: RoomID(named: room), request,
+            WatcherWishes(profileOf: request))
     }
 
     /// A conference: the offer of somebody who sends and receives.
     func participate(_ request: Request, in room: String) async throws(Problem) -> Response {
-        try await open(.participate(as: Self.participant(of: request)), in: RoomID(named: room), request)
+        try await open(
+            .participate(as: Self.participant(of: request)), in: RoomID(named: room), request,
+            WatcherWishes(profileOf: request))
     }
 
     /// draft-ietf-wish-whep section 4.2: the offer of somebody who receives.
@@ -62,6 +66,18 @@ struct SessionEndpoints: Sendable {
         return Response(status: .ok)
     }
 
+    /// How the way to a session's remote does.
+    func link(of id: String) async throws(Problem) -> Response {
+        let session = try SessionID(named: id)
+        do throws(SessionError) {
+            var response = Response(json: LinkDocument(try await plane.link(of: session)))
+            response.headers[.cacheControl] = "no-store"
+            return response
+        } catch {
+            throw Problem(error)
+        }
+    }
+
     /// The WebRTC echo test: offer and answer as JSON, the media comes back.
     func echo(_ request: Request) async throws(Problem) -> Response {
         try request.requireContent(MediaType.json, or: .acceptPost)
@@ -76,7 +92,7 @@ struct SessionEndpoints: Sendable {
                     + " must be \"offer\".")
         }
         guard let room = RoomID("echo") else { preconditionFailure("echo is not a room name") }
-        let answer = try await open(.echo, in: room, offer: description.sdp)
+        let answer = try await open(.echo, in: room, offer: description.sdp, as: .automatic)
         var response = Response(json: SessionDescription(sdp: answer.sdp, type: "answer"))
         response.headers[.location] = "/sessions/\(answer.id)"
         return response
@@ -90,11 +106,12 @@ struct SessionEndpoints: Sendable {
     // MARK: - Opening
 
     private func open(
-        _ role: SessionRole, in room: RoomID, _ request: Request, _ wishes: WatcherWishes = .none
+        _ role: SessionRole, in room: RoomID, _ request: Request, _ wishes: WatcherWishes
     ) async throws(Problem) -> Response {
         try request.requireContent(MediaType.sdp, or: .acceptPost)
         try request.requireAcceptable(MediaType.sdp)
-        let answer = try await open(role, in: room, offer: request.text(upTo: Self.bodyLimit))
+        let answer = try await open(
+            role, in: room, offer: request.text(upTo: Self.bodyLimit), as: wishes.profile)
         // A session that has ended already wants none of these.
         if let tier = wishes.tier { try? await plane.prefer(tier, in: answer.id) }
         if let limit = wishes.bitsPerSecond { try? await plane.limit(answer.id, bitsPerSecond: limit) }
@@ -124,7 +141,7 @@ struct SessionEndpoints: Sendable {
     }
 
     private func open(
-        _ role: SessionRole, in room: RoomID, offer: String
+        _ role: SessionRole, in room: RoomID, offer: String, as wish: LinkProfile.Wish
     ) async throws(Problem) -> SessionAnswer {
         guard offer.utf8.contains(where: { $0 > 0x20 }) else {
             throw Problem(
@@ -132,7 +149,7 @@ struct SessionEndpoints: Sendable {
                 "The offer is empty; it must be an SDP session.", line: 1)
         }
         do throws(SessionError) {
-            return try await plane.open(role, in: room, offer: offer)
+            return try await plane.open(role, in: room, offer: offer, as: wish)
         } catch {
             throw Problem(error)
         }

@@ -84,6 +84,7 @@ package struct SignalingResponder: HTTPResponder {
                 ? try await sessions.delete(id) : try await sessions.patch(request, id)
         case .sessionEvents(let id): return try await conferences.events(of: id, request, context)
         case .control(let id): return try await conferences.control(request, id)
+        case .link(let id): return try await sessions.link(of: id)
         case .room(let room): return try await describe(room)
         case .participate(let room): return try await sessions.participate(request, in: room)
         case .roomEvents(let room): return try await conferences.events(in: room, request, context)

@@ -1,23 +1,27 @@
 internal import FoundationEssentials
 internal import Hummingbird
+internal import NodeCore
 internal import Transcoding
 
-/// What a watcher asks for with query parameters, beside the source.
+/// What whoever opens a session asks for with query parameters, beside room and names.
 struct WatcherWishes {
-    static let none = WatcherWishes(tier: nil, bitsPerSecond: nil)
-
+    /// How much the session is served, and asked to send.
+    let profile: LinkProfile.Wish
     /// The size that a lane is to make of the source.
     let tier: Tier?
     /// What is to be sent at most.
     let bitsPerSecond: Int?
 
-    private init(tier: Tier?, bitsPerSecond: Int?) {
-        self.tier = tier
-        self.bitsPerSecond = bitsPerSecond
+    /// Reads `profile`, which may be missing.
+    init(profileOf request: Request) throws(Problem) {
+        profile = try ProfileText.wish(of: request)
+        tier = nil
+        bitsPerSecond = nil
     }
 
-    /// Reads `tier` and `max-bitrate`; both may be missing.
+    /// Reads `profile`, `tier` and `max-bitrate`; all may be missing.
     init(_ request: Request) throws(Problem) {
+        profile = try ProfileText.wish(of: request)
         tier = try Self.tier(request.uri.queryParameters["tier"])
         bitsPerSecond = try Self.limit(request.uri.queryParameters["max-bitrate"])
     }

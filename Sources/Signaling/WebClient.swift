@@ -37,6 +37,7 @@ struct WebClient: Sendable {
         ("herald.js", PackageResources.herald_js),
         ("icon.svg", PackageResources.icon_svg),
         ("index.html", PackageResources.index_html),
+        ("link.js", PackageResources.link_js),
         ("lobby.js", PackageResources.lobby_js),
         ("meet.css", PackageResources.meet_css),
         ("meet.html", PackageResources.meet_html),
@@ -51,6 +52,7 @@ struct WebClient: Sendable {
         ("problem.js", PackageResources.problem_js),
         ("quality.js", PackageResources.quality_js),
         ("room.js", PackageResources.room_js),
+        ("saving.js", PackageResources.saving_js),
         ("session.js", PackageResources.session_js),
         ("slots.js", PackageResources.slots_js),
         ("sparkline.js", PackageResources.sparkline_js),
@@ -62,6 +64,7 @@ struct WebClient: Sendable {
         ("wake.js", PackageResources.wake_js),
         ("whep.js", PackageResources.whep_js),
         ("whip.js", PackageResources.whip_js),
+        ("wire.js", PackageResources.wire_js),
     ]
 
     /// - Parameter other: the URL of another node to which the page may go on, besides its own.

@@ -70,6 +70,8 @@ package enum DropReason: Int, CaseIterable, Sendable {
     case retransmissionUnavailable
     /// Retransmissions have used up their share of the subscriber's bits.
     case retransmissionBudget
+    /// On a weak link: a packet that was asked for again would come after its picture's turn, or is replaced by what comes.
+    case retransmissionTooLate
     /// More waited for a subscriber's narrow link than it takes in half a second.
     case pacingQueueFull
     /// The send slab was full.

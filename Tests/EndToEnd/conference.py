@@ -119,10 +119,14 @@ class Tile:
 class Meeting:
     """The conference page in a browser context of its own."""
 
-    def __init__(self, browser: Browser, relay: Relay, room: str, name: str, via: int | None = None, **wishes: str):
+    def __init__(
+        self, browser: Browser, relay: Relay, room: str, name: str, via: int | None = None, script: str = "", **wishes: str
+    ):
         self.name = name
         self.context: BrowserContext = browser.new_context(viewport={"width": 1280, "height": 900})
         self.context.add_init_script(WATCH_CONNECTIONS)
+        if script:
+            self.context.add_init_script(script)
         self.page: Page = self.context.new_page()
         self.errors: list[str] = []
         self.page.on("pageerror", lambda error: self.errors.append(str(error)))

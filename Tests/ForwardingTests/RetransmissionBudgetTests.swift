@@ -39,6 +39,18 @@ import Wire
         #expect(later == 96)
     }
 
+    @Test func `on a weak link a tenth is sent again, and little is saved up`() {
+        var budget = RetransmissionBudget()
+        budget.isTight = true
+        let count = Self.packets(&budget, at: .milliseconds(0))
+        #expect(count == 6)
+        for _ in 0..<40 { budget.forwarded(bytes: 1000) }
+        let more = Self.packets(&budget, at: .milliseconds(0))
+        #expect(more == 4)
+        let later = Self.packets(&budget, at: .milliseconds(8000))
+        #expect(later == 2)
+    }
+
     @Test func `a refused packet costs nothing`() {
         var budget = RetransmissionBudget()
         let results = [30_000, 24_000, 1].map { budget.take(bytes: $0, at: .milliseconds(0)) }

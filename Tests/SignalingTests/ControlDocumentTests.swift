@@ -143,8 +143,8 @@ import Testing
         )
         #expect(
             Self.problem(of: #"{"lastM":5}"#)?.detail
-                == #"/lastM is not known; expected is an object with the members "slots", "tracks", "preferred""#
-                + #" and "lastN", all optional."#)
+                == #"/lastM is not known; expected is an object with the members "slots", "tracks", "preferred","#
+                + #" "lastN" and "profile", all optional."#)
     }
 
     @Test func `one request with two faults always gets the same answer`() {

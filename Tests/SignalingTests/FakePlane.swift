@@ -5,7 +5,8 @@ import Transcoding
 /// A media side that answers as it is told and remembers what it was asked.
 final class FakePlane: MediaPlane {
     enum Call: Equatable {
-        case open(SessionRole, room: String, offer: String)
+        case open(SessionRole, room: String, offer: String, wish: LinkProfile.Wish = .automatic)
+        case link(String)
         case prefer(String, Tier)
         case serve(String, LinkProfile.Wish)
         case patch(String, etag: String?, fragment: String)
@@ -50,9 +51,10 @@ final class FakePlane: MediaPlane {
 
     var calls: [Call] { log.withLock { $0 } }
 
-    func open(_ role: SessionRole, in room: RoomID, offer: String) async throws(SessionError) -> SessionAnswer
-    {
-        log.withLock { $0.append(.open(role, room: room.description, offer: offer)) }
+    func open(
+        _ role: SessionRole, in room: RoomID, offer: String, as wish: LinkProfile.Wish
+    ) async throws(SessionError) -> SessionAnswer {
+        log.withLock { $0.append(.open(role, room: room.description, offer: offer, wish: wish)) }
         if let refusal { throw refusal }
         guard let id = SessionID("session-1") else { throw .unknownSession }
         var participant: ParticipantID?
@@ -85,6 +87,15 @@ final class FakePlane: MediaPlane {
     func limit(_ session: SessionID, bitsPerSecond: Int) async throws(SessionError) {
         log.withLock { $0.append(.limit(session.description, bitsPerSecond: bitsPerSecond)) }
         if let refusal { throw refusal }
+    }
+
+    func link(of session: SessionID) async throws(SessionError) -> SessionLink {
+        log.withLock { $0.append(.link(session.description)) }
+        if let refusal { throw refusal }
+        return SessionLink(
+            profile: LinkProfile(), bitsPerSecond: 120_000, roundTrip: .milliseconds(300),
+            sent: .init(bytes: 1000, datagrams: 10, bitsPerSecond: 70_000, peakBitsPerSecond: 80_000),
+            received: .init(bytes: 100, datagrams: 2, bitsPerSecond: 9000, peakBitsPerSecond: 9500))
     }
 
     func close(_ session: SessionID) async throws(SessionError) {

@@ -12,6 +12,7 @@ import Testing
         ("/sessions/a", .session("a"), "/sessions/{id}"), ("/rooms/a", .room("a"), "/rooms/{room}"),
         ("/sessions/a/events", .sessionEvents("a"), "/sessions/{id}/events"),
         ("/sessions/a/control", .control("a"), "/sessions/{id}/control"),
+        ("/sessions/a/link", .link("a"), "/sessions/{id}/link"),
         ("/rooms/a/sessions", .participate(room: "a"), "/rooms/{room}/sessions"),
         ("/rooms/a/events", .roomEvents("a"), "/rooms/{room}/events"),
         ("/offer", .echo, "/offer"), ("/healthz", .health, "/healthz"), ("/readyz", .readiness, "/readyz"),

@@ -21,6 +21,8 @@ final class Client {
     private var handshakes: [Direction: Int] = [:]
     /// UDP payloads that have reached it.
     var bytesReceived = 0
+    /// What the relay has put on the wire for it, and it for the relay, with the headers of IPv4 and UDP; if wanted.
+    var wire: [WireRecord]?
     /// All that the relay has sent it, with the headers of IPv4 and UDP.
     var wireBytes = 0
     /// A copy of everything that it has sent, if wanted.
@@ -66,6 +68,7 @@ final class Client {
 
     func send(_ bytes: [UInt8], to destination: SocketAddress, at now: Instant) {
         recording?.append(bytes)
+        wire?.append(WireRecord(at: now, direction: .up, bytes: bytes.count + 28))
         guard !isCut, !loses(bytes, .up) else { return }
         for rewritten in rewrite(bytes) {
             uplink.send(Datagram(source: address, destination: destination, bytes: rewritten), at: now)
@@ -74,6 +77,7 @@ final class Client {
 
     func deliver(_ datagram: Datagram, at now: Instant) {
         sealed?.note(datagram.bytes)
+        wire?.append(WireRecord(at: now, direction: .down, bytes: datagram.bytes.count + 28))
         wireBytes += datagram.bytes.count + 28
         guard !isCut, !loses(datagram.bytes, .down) else { return }
         downlink.send(datagram, at: now)

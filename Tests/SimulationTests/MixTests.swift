@@ -41,10 +41,7 @@ import Wire
     }
 
     private func weaken(_ client: Client, in simulation: Simulation, _ isWeak: Bool = true) throws {
-        let slot = try #require(simulation.node.sessionsByID[client.session])
-        simulation.node.sessions[slot]?.profile.wish = isWeak ? .weak : .full
-        simulation.node.sessions[slot]?.profile.isWeak = isWeak
-        simulation.node.assignSources(to: slot)
+        try simulation.node.serve(isWeak ? .weak : .full, to: client.session, at: simulation.now)
     }
 
     private func expectContinuous(_ client: Client, sourceLocation: SourceLocation = #_sourceLocation) {

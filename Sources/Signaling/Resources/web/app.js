@@ -2,6 +2,7 @@ import { Notices } from './notices.js';
 import { People } from './people.js';
 import { Problem } from './problem.js';
 import { Room } from './room.js';
+import { Saving } from './saving.js';
 import { Publisher, offerCodecs } from './whip.js';
 import { Watcher } from './whep.js';
 
@@ -11,6 +12,7 @@ const $ = (id) => document.getElementById(id);
 const page = document.documentElement;
 const namePattern = /^[A-Za-z0-9._-]{1,64}$/;
 
+const saving = new Saving();
 const room = new Room(render);
 const publisher = new Publisher({
     elements: {
@@ -18,11 +20,13 @@ const publisher = new Publisher({
         microphone: $('microphone'), codec: $('codec'), maxBitrate: $('max-bitrate'),
     },
     roomName: () => room.name,
+    saving,
     changed: render,
 });
 const watcher = new Watcher({
     elements: { player: $('player'), numbers: $('watch-numbers') },
     roomName: () => room.name,
+    saving,
     changed: render,
 });
 const notices = new Notices($('problem'), $('notice'));
@@ -137,6 +141,11 @@ $('mute-picture').addEventListener('click', () => publisher.mute('video', !publi
 $('watch').addEventListener('click', startWatching);
 $('stop-watch').addEventListener('click', () => watcher.stop());
 $('mute-sound').addEventListener('click', () => watcher.mute(!$('player').muted));
+$('save-data').addEventListener('change', () => {
+    saving.choose($('save-data').checked);
+    // Both sides agree on it when a session is opened.
+    for (const session of [publisher.session, watcher.session]) session.renew();
+});
 $('unmute').addEventListener('click', () => watcher.mute(false));
 $('full-screen').addEventListener('click', toggleFullScreen);
 $('watch-stage').addEventListener('dblclick', toggleFullScreen);
@@ -178,6 +187,7 @@ function render() {
     notices.show([
         notice(publisher.session), { problem: publisher.remark }, notice(watcher.session), { problem: copyProblem },
     ]);
+    $('save-data').checked = saving.isOn;
     $('meet-link').href = `/meet?room=${encodeURIComponent(room.name)}`;
     document.title = `${publisher.state === 'live' ? 'Live in ' : ''}${room.name || 'lobby'} · Relay`;
 }

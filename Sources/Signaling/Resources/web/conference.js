@@ -2,6 +2,7 @@ import { Control } from './control.js';
 import { EncodingSwitch, cameraEncodings, offerOnly } from './encodings.js';
 import { Events } from './events.js';
 import { Problem } from './problem.js';
+import { savingEncoding } from './saving.js';
 import { Session } from './session.js';
 import { Slots } from './slots.js';
 import { Store } from './store.js';
@@ -26,12 +27,15 @@ export class Conference {
 
     #wishes;
     #devices;
+    #saving;
     #changed;
     #control = null;
     #events = null;
     #slots = null;
     #sections = null;
     #switch = null;
+    /** Whether data was saved when the session was opened. */
+    #isOpenedSaving = false;
     #streams = new Map();
     #shown = { wanted: [], follows: null };
     #refused = new Map();
@@ -41,11 +45,12 @@ export class Conference {
 
     /**
      * @param {{wishes: {room: string, name: string, slots: number, voices: number, layers: number},
-     *          devices: import('./devices.js').Devices, changed: () => void}} parts `wishes` are read whenever a session is opened.
+     *          devices: import('./devices.js').Devices, saving: import('./saving.js').Saving, changed: () => void}} parts `wishes` are read whenever a session is opened.
      */
-    constructor({ wishes, devices, changed }) {
+    constructor({ wishes, devices, saving, changed }) {
         this.#wishes = wishes;
         this.#devices = devices;
+        this.#saving = saving;
         this.#changed = changed;
         this.voices = new Voices(changed);
         this.session = new Session({
@@ -66,6 +71,20 @@ export class Conference {
         this.session.stop();
         this.#endSession();
         this.stopSharing();
+    }
+
+    /** Tells the relay, and our own encoder, whether data is saved. */
+    applySaving() {
+        const { isOn, profile } = this.#saving;
+        if (!isOn && this.#isOpenedSaving) {
+            // What was agreed on has room for one small encoding only.
+            this.session.renew();
+        } else {
+            this.#control?.wantOf('profile', profile);
+            this.#switch?.save(isOn);
+            limitVoice(this.#sections?.audio.sender, isOn);
+        }
+        this.#changed();
     }
 
     // ---- What this person sends ----
@@ -158,8 +177,8 @@ export class Conference {
     #url() {
         // After a break we come back under the name by which the others know us.
         const name = this.store.participant || this.#wishes.name;
-        const query = name ? `?participant=${encodeURIComponent(name)}` : '';
-        return `${this.#base}/rooms/${encodeURIComponent(this.#wishes.room)}/sessions${query}`;
+        const query = new URLSearchParams({ ...(name && { participant: name }), profile: this.#saving.profile });
+        return `${this.#base}/rooms/${encodeURIComponent(this.#wishes.room)}/sessions?${query}`;
     }
 
     #prepare(connection) {
@@ -172,7 +191,7 @@ export class Conference {
         const receive = (count, kind) => Array.from({ length: count }, () => connection.addTransceiver(kind, { direction: 'recvonly' }));
         this.#sections = {
             audio: send(this.#devices.track('audio'), 'audio'),
-            video: send(camera, 'video', cameraEncodings(size, this.#wishes.layers)),
+            video: send(camera, 'video', this.#saving.isOn ? [savingEncoding(size)] : cameraEncodings(size, this.#wishes.layers)),
             // There from the start, so that sharing later needs no other offer.
             screen: send(this.screen, 'video', [{ maxBitrate: 2_500_000 }]),
             voices: receive(this.#wishes.voices, 'audio'),
@@ -181,7 +200,8 @@ export class Conference {
         for (const section of [this.#sections.audio, ...this.#sections.voices]) offerOnly(section, ['opus']);
         for (const section of [this.#sections.video, this.#sections.screen]) offerOnly(section, ['VP8']);
         for (const section of this.#sections.pictures) offerOnly(section, ['VP8', 'VP9', 'H264']);
-        this.#switch = new EncodingSwitch(this.#sections.video.sender);
+        this.#switch = new EncodingSwitch(this.#sections.video.sender, size);
+        this.#isOpenedSaving = this.#saving.isOn;
         this.voices.play(this.#sections.voices.map((section) => section.receiver.track));
     }
 
@@ -251,4 +271,15 @@ export class Conference {
         if (!this.session.isActive || (this.session.state === 'retrying' && !this.session.connection)) this.#endSession();
         this.#changed();
     }
+}
+
+/** Fewer bits for the voice while data is saved; how long its packets are stays as agreed on. */
+async function limitVoice(sender, isSaving) {
+    const parameters = sender?.getParameters();
+    if (!parameters?.encodings?.length) return;
+    for (const encoding of parameters.encodings) {
+        if (isSaving) encoding.maxBitrate = 16_000;
+        else delete encoding.maxBitrate;
+    }
+    await sender.setParameters(parameters).catch(() => {});
 }

@@ -39,6 +39,12 @@ export class Control {
         this.#plan(pace);
     }
 
+    /** @param {string} name Of a member of the request itself. */
+    wantOf(name, value) {
+        this.#wanted.set(name, JSON.stringify(value));
+        this.#plan(pace);
+    }
+
     /** Asks whether the session is still there, by changing nothing. */
     check() {
         this.#send({}, new Map());
@@ -64,7 +70,8 @@ export class Control {
         const body = {};
         for (const [path, value] of news) {
             const [part, mid, name] = path.split('/');
-            ((body[part] ??= {})[mid] ??= {})[name] = JSON.parse(value);
+            if (mid === undefined) body[part] = JSON.parse(value);
+            else ((body[part] ??= {})[mid] ??= {})[name] = JSON.parse(value);
         }
         this.#send(body, news);
     }

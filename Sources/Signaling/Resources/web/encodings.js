@@ -1,3 +1,5 @@
+import { savingEncoding } from './saving.js';
+
 /** Bits per second by the height of an encoding: what libwebrtc's own simulcast would give, and less for the smallest. */
 const bitrates = [[200, 150_000], [400, 500_000], [600, 1_200_000], [Infinity, 2_500_000]];
 
@@ -26,10 +28,22 @@ export class EncodingSwitch {
     #wanted = null;
     #last = null;
     #isBusy = false;
+    #size;
+    #isSaving = false;
+    /** What each encoding was offered with, by RID. */
+    #usual = new Map();
 
-    /** @param {RTCRtpSender} sender */
-    constructor(sender) {
+    /** @param {RTCRtpSender} sender @param {{width: number, height: number}} size Of the camera. */
+    constructor(sender, size) {
         this.#sender = sender;
+        this.#size = size;
+    }
+
+    /** From now on one small encoding is sent, or what is wanted again. */
+    save(isSaving) {
+        if (this.#isSaving === isSaving) return;
+        this.#isSaving = isSaving;
+        this.want(this.#last ?? this.#sender.getParameters().encodings?.map(({ rid }) => rid) ?? []);
     }
 
     /** @param {string[]} rids What somebody wants. The smallest stays on in any case, ready for whoever comes next. */
@@ -58,14 +72,22 @@ export class EncodingSwitch {
     async #set(wanted) {
         const parameters = this.#sender.getParameters();
         const { encodings } = parameters;
-        if (!encodings || encodings.length < 2) return;
+        if (!encodings?.length) return;
         const isWanted = (rid) => wanted.includes(rid);
-        const nobody = !encodings.some(({ rid }) => isWanted(rid));
+        const nobody = this.#isSaving || !encodings.some(({ rid }) => isWanted(rid));
         let hasChanged = false;
         encodings.forEach((encoding, place) => {
-            const active = isWanted(encoding.rid) || (nobody && place === 0);
+            const active = encodings.length === 1 || (isWanted(encoding.rid) && !this.#isSaving) || (nobody && place === 0);
             hasChanged ||= (encoding.active ?? true) !== active;
             encoding.active = active;
+            if (place > 0) return;
+            if (!this.#usual.has(encoding.rid)) this.#usual.set(encoding.rid, limitsOf(encoding));
+            const limits = this.#isSaving ? savingEncoding(this.#size) : this.#usual.get(encoding.rid);
+            hasChanged ||= JSON.stringify(limitsOf(encoding)) !== JSON.stringify(limitsOf(limits));
+            for (const [name, value] of Object.entries(limitsOf(limits))) {
+                if (value === null) delete encoding[name];
+                else encoding[name] = value;
+            }
         });
         if (hasChanged) await this.#sender.setParameters(parameters);
     }
@@ -96,4 +118,8 @@ function isPlain({ mimeType, sdpFmtpLine = '' }, name) {
     if (name === 'video/vp9') return !/profile-id=[1-9]/.test(sdpFmtpLine);
     if (name === 'video/h264') return /packetization-mode=1/.test(sdpFmtpLine) && /profile-level-id=42e0/i.test(sdpFmtpLine);
     return true;
+}
+
+function limitsOf({ maxBitrate = null, maxFramerate = null, scaleResolutionDownBy = null }) {
+    return { maxBitrate, maxFramerate, scaleResolutionDownBy };
 }

@@ -1,4 +1,4 @@
-const types = ['snapshot', 'joined', 'left', 'track', 'speaker', 'slot', 'bandwidth', 'layers', 'move', 'closed'];
+const types = ['snapshot', 'joined', 'left', 'track', 'speaker', 'slot', 'bandwidth', 'profile', 'layers', 'move', 'closed'];
 const reopenMilliseconds = 2000;
 
 /**

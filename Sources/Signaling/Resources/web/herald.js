@@ -5,6 +5,7 @@ export class Herald {
     #changed;
     #known = null;
     #news = '';
+    #once = '';
     #timer = 0;
 
     /** @param {() => void} changed */
@@ -16,6 +17,13 @@ export class Herald {
     forget() {
         this.#known = null;
         this.#news = '';
+    }
+
+    /** Tells what holds for a while, when it begins. */
+    tellOnce(words) {
+        if (words === this.#once) return;
+        this.#once = words;
+        if (words) this.tell(words);
     }
 
     tell(words) {

@@ -6,9 +6,11 @@ import { Meter } from './meter.js';
 import { Notices } from './notices.js';
 import { Problem } from './problem.js';
 import { Quality, networkWords } from './quality.js';
+import { Saving } from './saving.js';
 import { Stage } from './stage.js';
 import { sources } from './store.js';
 import { Wake } from './wake.js';
+import { Wire, wireHint } from './wire.js';
 
 // What tests may rely on is listed at the top of meet.html.
 
@@ -24,9 +26,11 @@ const wishes = {
 };
 const lobby = new Lobby({ size: cameraSize(), join, changed });
 const { devices } = lobby;
-const conference = new Conference({ wishes, devices, changed });
+const saving = new Saving(query.get('profile') ?? '');
+const conference = new Conference({ wishes, devices, saving, changed });
 const stage = new Stage();
 const quality = new Quality();
+const wire = new Wire();
 const grid = new Grid({
     list: $('grid'), template: $('tile'), looked: changed,
     pin: (key) => { if (key !== '') stage.pin(key); changed(); },
@@ -104,6 +108,12 @@ async function share() {
     changed();
 }
 
+function saveData(isOn) {
+    saving.choose(isOn);
+    if (place === 'call') conference.applySaving();
+    changed();
+}
+
 async function copyLink() {
     try {
         await navigator.clipboard.writeText(joinLink());
@@ -119,6 +129,8 @@ async function copyLink() {
 $('mute-microphone').addEventListener('click', () => conference.mute('microphone', !conference.muted.microphone));
 $('mute-camera').addEventListener('click', () => conference.mute('camera', !conference.muted.camera));
 $('share').addEventListener('click', share);
+$('save-data').addEventListener('click', () => saveData(!saving.isOn));
+$('lobby-saving').addEventListener('change', () => saveData($('lobby-saving').checked));
 $('layout').addEventListener('click', () => { stage.choose(stage.layout === 'grid' ? 'speaker' : 'grid'); changed(); });
 $('copy-link').addEventListener('click', copyLink);
 $('leave').addEventListener('click', leave);
@@ -134,7 +146,10 @@ setInterval(async () => {
     const { connection, state } = conference.session;
     if (state === 'live' && connection) {
         const report = await connection.getStats().catch(() => null);
-        if (report && connection === conference.session.connection) quality.read(report, conference.midsByTrack);
+        if (report && connection === conference.session.connection) {
+            quality.read(report, conference.midsByTrack);
+            wire.read(report);
+        }
     }
     changed();
 }, 1000);
@@ -162,6 +177,8 @@ function render() {
     const now = state();
     const isCall = now === 'joining' || now === 'live' || now === 'retrying';
     if (!isCall) quality.clear();
+    if (now !== 'live') wire.pause();
+    $('lobby-saving').checked = saving.isOn;
     wake.isWanted = isCall;
     $('lobby').hidden = isCall;
     $('call').hidden = !isCall;
@@ -170,6 +187,7 @@ function render() {
     meter(isCall ? callMeter : lobbyMeter, isCall ? lobbyMeter : callMeter);
     setPage({
         meetState: now, participants: String(isCall && store.isKnown ? store.participants.size + 1 : 0), participant: isCall ? store.participant : '',
+        profile: (isCall && store.profile?.profile) || '', profileReason: (isCall && store.profile?.reason) || '',
         speaker: (isCall && store.speaker) || '', layout: stage.layout, stage: (isCall && stage.key) || '',
     });
     renderStatus(now);
@@ -201,6 +219,7 @@ function renderCall() {
     renderToggle($('mute-microphone'), muted.microphone, devices.track('audio'));
     renderToggle($('mute-camera'), muted.camera, devices.track('video'));
     renderToggle($('share'), Boolean(conference.screen), navigator.mediaDevices?.getDisplayMedia);
+    renderToggle($('save-data'), saving.isOn, true);
     renderToggle($('layout'), stage.layout === 'speaker', true);
     $('unmute').hidden = !conference.voices.isBlocked;
 }
@@ -236,8 +255,21 @@ function renderStatus(now) {
     if ($('network').dataset.level !== network.level) $('network').dataset.level = network.level;
     write($('network-text'), network.text);
     $('network').title = `Network: ${network.text}`;
+    renderWire(now);
     $('home').href = `/?room=${encodeURIComponent(lobby.room)}`;
     write($('status'), herald.words(now, { isOpening: devices.isOpening, problem: session.problem, store }));
+}
+
+/** Which profile is served and why, and what it takes. */
+function renderWire(now) {
+    const words = saving.words(conference.store.profile);
+    $('wire').hidden = now !== 'live';
+    write($('wire-profile'), words);
+    write($('wire-text'), wire.words);
+    const hint = [words, wireHint].filter(Boolean).join('. ');
+    if ($('wire').title !== hint) $('wire').title = hint;
+    Object.assign($('wire').dataset, { rate: String(Math.round(wire.bitsPerSecond)), bytes: String(Math.round(wire.bytes)) });
+    herald.tellOnce(now === 'live' ? words : '');
 }
 
 let metered = null;

@@ -91,6 +91,8 @@ export function show(numbers, list) {
         loss: numbers.loss === undefined ? '–' : `${(numbers.loss * 100).toFixed(1)} %`,
         trip: numbers.roundTrip === undefined ? '–' : `${Math.max(1, Math.round(numbers.roundTrip * 1000))} ms`,
         freezes: numbers.freezes === undefined ? '–' : String(numbers.freezes),
+        wire: numbers.wire ?? '–',
+        profile: numbers.profile ?? '–',
         limit: { none: 'nothing', cpu: 'device', bandwidth: 'network', other: 'browser' }[numbers.limit] ?? '–',
     };
     for (const cell of list.querySelectorAll('[data-number]')) {

@@ -17,6 +17,8 @@ export class Store {
     heard = [];
     /** What the link carries; null while unknown. */
     bitsPerSecond = null;
+    /** What the relay serves: `{profile, wish, reason}`; null while unknown. */
+    profile = null;
     /** Whether a snapshot has come since `clear`. */
     isKnown = false;
 
@@ -24,6 +26,7 @@ export class Store {
     clear() {
         this.slots.clear();
         this.bitsPerSecond = null;
+        this.profile = null;
         this.isKnown = false;
     }
 
@@ -37,6 +40,9 @@ export class Store {
         case 'speaker': return this.#speak(data.participant ?? null);
         case 'slot':
             this.slots.set(data.mid, data);
+            break;
+        case 'profile':
+            this.profile = data;
             break;
         case 'bandwidth':
             this.bitsPerSecond = data.bitsPerSecond ?? null;
@@ -52,7 +58,7 @@ export class Store {
         return null;
     }
 
-    #replace({ participant, participants = [], speaker = null, slots = [], bitsPerSecond = null }) {
+    #replace({ participant, participants = [], speaker = null, slots = [], bitsPerSecond = null, profile = null }) {
         if (participant) this.participant = participant;
         const others = new Map(participants.filter((p) => p.id !== this.participant).map((p) => [p.id, p]));
         // Those who were here already keep their places.
@@ -61,6 +67,7 @@ export class Store {
         this.heard = this.heard.filter((id) => others.has(id));
         this.slots = new Map(slots.map((slot) => [slot.mid, slot]));
         this.bitsPerSecond = bitsPerSecond;
+        this.profile = profile;
         this.isKnown = true;
         this.#speak(speaker);
     }

@@ -1,3 +1,4 @@
+import { Link } from './link.js';
 import { Session } from './session.js';
 import { Sparkline } from './sparkline.js';
 import { Numbers, show } from './stats.js';
@@ -25,8 +26,13 @@ export class Watcher {
     #secondsWithoutPicture = 0;
     #secondsWithoutSound = 0;
 
-    /** @param {{elements: object, roomName: () => string, changed: () => void}} parts */
-    constructor({ elements, roomName, changed }) {
+    #saving;
+    #link;
+
+    /** @param {{elements: object, roomName: () => string, saving: import('./saving.js').Saving, changed: () => void}} parts */
+    constructor({ elements, roomName, saving, changed }) {
+        this.#saving = saving;
+        this.#link = new Link(saving);
         this.#elements = elements;
         this.#roomName = roomName;
         this.#changed = changed;
@@ -34,6 +40,7 @@ export class Watcher {
         this.session = new Session({
             url: () => this.#url(),
             prepare: (connection) => this.#prepare(connection),
+            answered: (_, location) => this.#link.open(location),
             changed: () => this.#sessionChanged(),
         });
     }
@@ -74,8 +81,9 @@ export class Watcher {
     async tick() {
         const connection = this.session.connection;
         if (this.session.state !== 'live' || !connection) return;
-        const numbers = this.#numbers.read(await connection.getStats());
+        const report = await connection.getStats();
         if (this.session.connection !== connection) return;
+        const numbers = { ...this.#numbers.read(report), ...this.#link.read(report) };
         this.#secondsWithoutPicture = numbers.newFrames > 0 ? 0 : this.#secondsWithoutPicture + 1;
         this.#secondsWithoutSound = numbers.newSound > 0 ? 0 : this.#secondsWithoutSound + 1;
         const hasPicture = this.#secondsWithoutPicture < patienceSeconds;
@@ -90,7 +98,7 @@ export class Watcher {
 
     #url() {
         const room = `/whep/${encodeURIComponent(this.#roomName())}`;
-        return this.participant ? `${room}/${encodeURIComponent(this.participant)}` : room;
+        return `${this.participant ? `${room}/${encodeURIComponent(this.participant)}` : room}?profile=${this.#saving.profile}`;
     }
 
     #prepare(connection) {
@@ -122,6 +130,7 @@ export class Watcher {
         if (this.session.state !== 'live') {
             this.picture = this.session.isActive ? 'waiting' : 'none';
             this.isSoundOnly = false;
+            this.#link.close();
             show({}, this.#elements.numbers);
         } else if (this.picture !== 'playing') {
             this.picture = 'waiting';

@@ -1,6 +1,8 @@
 import { capture } from './capture.js';
+import { Link } from './link.js';
 import { Meter } from './meter.js';
 import { Problem } from './problem.js';
+import { savingEncoding } from './saving.js';
 import { Session } from './session.js';
 import { Sparkline } from './sparkline.js';
 import { Numbers, show } from './stats.js';
@@ -26,9 +28,13 @@ export class Publisher {
     #sparkline;
     #meter;
     #sender = null;
+    #saving;
+    #link;
 
-    /** @param {{elements: object, roomName: () => string, changed: () => void}} parts */
-    constructor({ elements, roomName, changed }) {
+    /** @param {{elements: object, roomName: () => string, saving: import('./saving.js').Saving, changed: () => void}} parts */
+    constructor({ elements, roomName, saving, changed }) {
+        this.#saving = saving;
+        this.#link = new Link(saving);
         this.#elements = elements;
         this.#roomName = roomName;
         this.#changed = changed;
@@ -38,7 +44,10 @@ export class Publisher {
             url: () => this.#url(),
             prepare: (connection) => this.#prepare(connection),
             changed: () => this.#sessionChanged(),
-            answered: (response) => { this.participant = response.headers.get('smartc-participant') ?? elements.name.value.trim(); },
+            answered: (response, location) => {
+                this.participant = response.headers.get('smartc-participant') ?? elements.name.value.trim();
+                this.#link.open(location);
+            },
         });
         elements.maxBitrate.addEventListener('change', () => this.#limitBitrate());
     }
@@ -105,15 +114,16 @@ export class Publisher {
     async tick() {
         const connection = this.session.connection;
         if (this.session.state !== 'live' || !connection) return;
-        const numbers = this.#numbers.read(await connection.getStats());
+        const report = await connection.getStats();
+        const numbers = { ...this.#numbers.read(report), ...this.#link.read(report) };
         show(numbers, this.#elements.numbers);
         this.#sparkline.add(numbers.bitrate);
     }
 
     #url() {
         const name = this.#elements.name.value.trim();
-        const query = name ? `?participant=${encodeURIComponent(name)}` : '';
-        return `/whip/${encodeURIComponent(this.#roomName())}${query}`;
+        const query = new URLSearchParams({ ...(name && { participant: name }), profile: this.#saving.profile });
+        return `/whip/${encodeURIComponent(this.#roomName())}?${query}`;
     }
 
     #use(stream, source) {
@@ -144,7 +154,7 @@ export class Publisher {
             const isVideo = kind === 'video';
             const transceiver = connection.addTransceiver(track, {
                 direction: 'sendonly', streams: [this.stream],
-                ...(isVideo ? { sendEncodings: [{ maxBitrate: Number(this.#elements.maxBitrate.value) }] } : {}),
+                ...(isVideo ? { sendEncodings: [this.#encoding(track)] } : {}),
             });
             if (!isVideo) continue;
             this.#sender = transceiver.sender;
@@ -154,8 +164,13 @@ export class Publisher {
         this.#sparkline.clear();
     }
 
+    #encoding(track) {
+        return this.#saving.isOn ? savingEncoding({ width: 1280, height: 720, ...track.getSettings() })
+            : { maxBitrate: Number(this.#elements.maxBitrate.value) };
+    }
+
     async #limitBitrate() {
-        if (!this.session.isActive || !this.#sender) return;
+        if (!this.session.isActive || !this.#sender || this.#saving.isOn) return;
         const parameters = this.#sender.getParameters();
         for (const encoding of parameters.encodings) encoding.maxBitrate = Number(this.#elements.maxBitrate.value);
         try {
@@ -167,7 +182,10 @@ export class Publisher {
 
     #sessionChanged() {
         if (!this.session.isActive) this.#release();
-        if (this.session.state !== 'live') show({}, this.#elements.numbers);
+        if (this.session.state !== 'live') {
+            this.#link.close();
+            show({}, this.#elements.numbers);
+        }
         this.#changed();
     }
 

@@ -1,0 +1,85 @@
+import RTP
+import Wire
+
+/// What a down track does otherwise for a subscriber on a weak link: its receiver is told to hold pictures back for longer,
+/// so that repairs come in time, and what would come too late is not sent.
+///
+/// The receiver keeps to the last delay that it was told, and takes it from the first packet of a frame. Nobody
+/// acknowledges it, so that it goes with many packets after a change, with every key frame, and now and then.
+struct WeakLink: Sendable {
+    /// At 15 packets a second: four seconds.
+    static let packetsAfterChange: Int64 = 60
+    /// A power of two: every so many packets it is told again.
+    private static let period: UInt16 = 64
+    static let shortest = Duration.milliseconds(400)
+    static let longest = Duration.milliseconds(700)
+    /// Beyond, whoever speaks and whoever answers get in each other's way.
+    static let most = Duration.milliseconds(1000)
+    /// Steps that are worth telling: a receiver stretches or shortens what it plays with each.
+    private static let step = Duration.milliseconds(100)
+    /// Until a round trip was measured.
+    private static let assumedRoundTrip = Duration.milliseconds(275)
+    /// From a packet's arrival to the picture on the screen.
+    private static let decoding = Duration.milliseconds(50)
+    private static let resyncInterval = Duration.seconds(2)
+
+    private(set) var isOn = false
+    /// What the receiver is told; nil before the link was weak for the first time.
+    private(set) var playoutDelay: PlayoutDelay?
+    /// The packet, counted from the stream's first, from which on it is told of the last change.
+    private var changedAt: Int64 = 0
+    private var lastResync: Instant?
+
+    init() {}
+
+    /// Follows the link. Returns whether it has become weak, or is weak no more.
+    ///
+    /// - Parameter next: the number of the next packet, counted from the first.
+    mutating func fit(isWeak: Bool, roundTrip: Duration?, next: Int64) -> Bool {
+        let hasChanged = isWeak != isOn
+        isOn = isWeak
+        if isWeak {
+            // A loss shows with the next picture; then the packet is asked for and comes again.
+            let wanted = (roundTrip ?? Self.assumedRoundTrip) * 2 + .milliseconds(50)
+            let minimum = min(max(wanted, Self.shortest), Self.longest)
+            if hasChanged || abs((playoutDelay?.minimum ?? .zero) - minimum) >= Self.step {
+                tell(PlayoutDelay(atLeast: minimum, atMost: Self.most), from: next)
+            }
+        } else if hasChanged {
+            tell(.usual, from: next)
+        }
+        return hasChanged
+    }
+
+    /// What a packet tells the receiver.
+    ///
+    /// - Parameter place: the packet's number, counted from the stream's first.
+    func playoutDelay(at place: Int64, _ sequenceNumber: UInt16, isKeyFrame: Bool) -> PlayoutDelay? {
+        guard let playoutDelay else { return nil }
+        let isNews = (0..<Self.packetsAfterChange).contains(place - changedAt)
+        let isDue = isOn && (isKeyFrame || sequenceNumber % Self.period == 0)
+        return isNews || isDue ? playoutDelay : nil
+    }
+
+    /// Whether a packet that was sent so long ago is of no use any more: it would come after its picture's turn, or a picture
+    /// that does without it is on its way.
+    func isTooLate(age: Duration, at now: Instant) -> Bool {
+        guard isOn, let playoutDelay else { return false }
+        if age + Self.decoding > playoutDelay.minimum { return true }
+        return lastResync.map { now - age < $0 } ?? false
+    }
+
+    /// Whether a picture that does without what was lost is to be asked for now. It is taken as asked for.
+    mutating func takeResync(at now: Instant) -> Bool {
+        guard isOn, now >= lastResync.map({ $0 + Self.resyncInterval }) ?? now else { return false }
+        lastResync = now
+        return true
+    }
+
+    private mutating func tell(_ delay: PlayoutDelay, from next: Int64) {
+        playoutDelay = delay
+        changedAt = next
+    }
+}
+
+private func abs(_ duration: Duration) -> Duration { duration < .zero ? .zero - duration : duration }

@@ -1,0 +1,168 @@
+import Impairment
+import RTP
+import SDP
+import Testing
+import Wire
+
+@testable import Forwarding
+
+@Suite struct WeakLinkTests {
+    private static func weak(_ roundTrip: Duration?, from next: Int64 = 0) -> WeakLink {
+        var link = WeakLink()
+        _ = link.fit(isWeak: true, roundTrip: roundTrip, next: next)
+        return link
+    }
+
+    @Test(
+        arguments: [
+            (nil, 600), (50, 400), (200, 450), (300, 650), (600, 700),
+        ] as [(Int?, Int)])
+    func `the delay follows the round trip within bounds`(roundTrip: Int?, expected: Int) {
+        let link = Self.weak(roundTrip.map { .milliseconds($0) })
+        #expect(link.playoutDelay?.minimum == .milliseconds(expected))
+        #expect(link.playoutDelay?.maximum == .seconds(1))
+    }
+
+    @Test func `small changes of the round trip are not told`() {
+        var link = Self.weak(.milliseconds(200))
+        _ = link.fit(isWeak: true, roundTrip: .milliseconds(240), next: 500)
+        #expect(link.playoutDelay?.minimum == .milliseconds(450))
+        #expect(link.playoutDelay(at: 501, 501, isKeyFrame: false) == nil)
+        _ = link.fit(isWeak: true, roundTrip: .milliseconds(260), next: 600)
+        #expect(link.playoutDelay?.minimum == .milliseconds(570))
+        #expect(link.playoutDelay(at: 601, 601, isKeyFrame: false) != nil)
+    }
+
+    @Test func `it goes with the packets after a change, with key frames, and now and then`() {
+        let link = Self.weak(nil, from: 100)
+        let told = { (place: Int64, isKeyFrame: Bool) in
+            link.playoutDelay(at: place, UInt16(place), isKeyFrame: isKeyFrame) != nil
+        }
+        #expect(!told(99, false) && told(100, false) && told(159, false) && !told(160, false))
+        #expect(told(200, true) && told(192, false) && !told(193, false))
+    }
+
+    @Test func `who was never on a weak link is told nothing, and who was is told the usual again`() {
+        var link = WeakLink()
+        let hasChanged = link.fit(isWeak: false, roundTrip: nil, next: 5)
+        #expect(!hasChanged)
+        #expect(link.playoutDelay(at: 64, 64, isKeyFrame: true) == nil)
+        _ = link.fit(isWeak: true, roundTrip: nil, next: 10)
+        let isOver = link.fit(isWeak: false, roundTrip: nil, next: 1000)
+        #expect(isOver)
+        #expect(link.playoutDelay(at: 1000, 1000, isKeyFrame: false) == .usual)
+        #expect(link.playoutDelay(at: 1060, 1060, isKeyFrame: true) == nil)
+    }
+
+    @Test func `what would come after its picture's turn is too late, and so is what a resync replaces`() {
+        var link = Self.weak(.milliseconds(300))
+        let now = Instant.milliseconds(10_000)
+        #expect(!link.isTooLate(age: .milliseconds(600), at: now))
+        #expect(link.isTooLate(age: .milliseconds(601), at: now))
+        let taken = [0, 1999].map { link.takeResync(at: now + .milliseconds($0)) }
+        #expect(taken == [true, false])
+        // Sent before the resync was asked for, and after.
+        #expect(link.isTooLate(age: .milliseconds(300), at: now + .milliseconds(299)))
+        #expect(!link.isTooLate(age: .milliseconds(300), at: now + .milliseconds(300)))
+        let again = link.takeResync(at: now + .seconds(2))
+        #expect(again)
+    }
+
+    @Test func `on other links nothing is too late`() {
+        var link = WeakLink()
+        #expect(!link.isTooLate(age: .seconds(9), at: .milliseconds(0)))
+        let taken = link.takeResync(at: .milliseconds(0))
+        #expect(!taken)
+    }
+
+    // MARK: - In a down track
+
+    private static func track(rtx: Bool) throws -> DownTrack {
+        var generator = SplitMix64(seed: 1)
+        let codecs: [(payloadType: UInt8, codec: Codec, rtx: UInt8?)] = [(96, .vp8, rtx ? 97 : nil)]
+        var track = DownTrack(
+            session: 3,
+            section: try negotiated(
+                .video, mid: "v", direction: .recvonly, codecs: codecs,
+                extensions: [(4, .mid), (5, .playoutDelay), (6, .colorSpace)], policy: .watch),
+            ssrc: 11, retransmissionSSRC: rtx ? 12 : nil, using: &generator)
+        let isReceivable = track.retarget(
+            to: SourceReference(1),
+            codecs: try negotiated(
+                .video, direction: .sendonly, codecs: [(96, .vp8, nil)], policy: .publish
+            ).codecs)
+        #expect(isReceivable)
+        return track
+    }
+
+    private static func send(_ number: UInt16, on track: inout DownTrack) -> DownTrack.Rewrite? {
+        var packet = PacketDescription()
+        packet.isKeyFrameStart = number == 0
+        let decision = track.decide(
+            header(number, timestamp: UInt32(number) * 6000), packet, of: SourceReference(1),
+            at: .milliseconds(Int64(number) * 66))
+        guard case .send(let rewrite) = decision else { return nil }
+        track.sent(payloadBytes: 400)
+        return rewrite
+    }
+
+    @Test func `a track on a weak link tells the delay and leaves out what nobody misses`() throws {
+        var track = try Self.track(rtx: true)
+        let before = Self.send(0, on: &track)
+        #expect(before?.playoutDelay == nil)
+        track.fit(toWeakLink: true, roundTrip: nil)
+        let after = try #require(Self.send(1, on: &track))
+        #expect(after.playoutDelay?.minimum == .milliseconds(600))
+        #expect(after.identifiers != before?.identifiers)
+        #expect(after.identifiers == before?.identifiers.spared)
+        track.fit(toWeakLink: false, roundTrip: nil)
+        let usual = try #require(Self.send(2, on: &track))
+        #expect(usual.playoutDelay == .usual)
+        #expect(usual.identifiers == before?.identifiers)
+    }
+
+    @Test func `without RTX the same bytes are sent again, so that nothing is told`() throws {
+        var track = try Self.track(rtx: false)
+        let before = Self.send(0, on: &track)
+        track.fit(toWeakLink: true, roundTrip: nil)
+        let after = try #require(Self.send(1, on: &track))
+        #expect(after.playoutDelay == nil)
+        #expect(after.identifiers == before?.identifiers)
+    }
+
+    @Test func `a packet that would come too late is not sent again`() throws {
+        var track = try Self.track(rtx: true)
+        track.fit(toWeakLink: true, roundTrip: .milliseconds(300))
+        let sent = (0..<20).compactMap { Self.send($0, on: &track) }
+        let now = Instant.milliseconds(19 * 66)
+        func again(_ number: Int) throws -> DropReason? {
+            let outgoing = sent[number].numbers.sequenceNumber
+            let decision = track.retransmit(
+                header(UInt16(number), timestamp: UInt32(number) * 6000), as: outgoing,
+                of: try #require(track.origin(of: outgoing)), at: now)
+            if case .drop(let reason) = decision { return reason }
+            return nil
+        }
+        let before = try [18, 11, 9].map { try again($0) }
+        #expect(before == [nil, nil, .retransmissionTooLate])
+        let taken = track.takeResync(at: now)
+        #expect(taken)
+        let after = try again(18)
+        #expect(after == .retransmissionTooLate)
+    }
+
+    @Test func `the budget for repairs is tight on a weak link`() throws {
+        var track = try Self.track(rtx: true)
+        let sent = try #require(Self.send(0, on: &track))
+        track.fit(toWeakLink: true, roundTrip: nil)
+        let origin = try #require(track.origin(of: sent.numbers.sequenceNumber))
+        let taken = (0..<30).count { _ in
+            let decision = track.retransmit(
+                header(0, payloadBytes: 400), as: sent.numbers.sequenceNumber, of: origin,
+                at: .milliseconds(0))
+            if case .send = decision { return true }
+            return false
+        }
+        #expect(taken == 15)
+    }
+}
