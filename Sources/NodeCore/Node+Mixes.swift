@@ -46,9 +46,7 @@ extension Node {
 
     /// Whether a session is to be sent its room's voices as one.
     mutating func wantsMix(_ session: Int) -> Bool {
-        guard sessions[session]?.profile.isWeak == true, sessions[session]?.peer.isConnected == true else {
-            return false
-        }
+        guard isWeak(session), sessions[session]?.peer.isConnected == true else { return false }
         switch sessions[session]?.role {
         case .watch(nil), .participate: return true
         case .watch, .publish, .echo, nil: return false
