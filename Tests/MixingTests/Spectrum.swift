@@ -1,24 +1,24 @@
 import FoundationEssentials
 import Plotting
 
-/// What is in a sound, as an SVG picture.
+/// What is in sounds, as an SVG picture.
 enum Spectrum {
     /// Writes the picture to the folder in the environment variable SMARTC_PLOTS, if there is one.
-    static func write(_ sound: [Float], name: String) throws {
+    static func write(_ sounds: [(title: String, sound: [Float])], title: String, name: String) throws {
         guard let folder = ProcessInfo.processInfo.environment["SMARTC_PLOTS"] else { return }
-        let part = Array(sound.suffix(19_200))
-        var points: [(x: Double, y: Double)] = []
-        for hertz in stride(from: 20.0, through: 4000, by: 10) {
-            points.append(
-                (hertz / 1000, Double(max(Signals.decibels(Signals.power(of: hertz, in: part)), -90))))
-        }
         let chart = LineChart(
-            title: name, subtitle: "decibels of full scale by kHz", columns: 1, panelWidth: 860,
-            panels: [
+            title: title, subtitle: "What listeners decode, in decibels of full scale.",
+            panels: sounds.map { title, sound in
                 .init(
-                    title: "", lines: [.init("power", points)], x: .init("kHz", range: 0...4),
-                    y: .init("dB", range: -90...0), height: 220)
-            ])
+                    title: title, lines: [.init("power", points(of: Array(sound.suffix(19_200))))],
+                    x: .init("Hz", range: 0...3000), y: .init("dB", range: -90...0))
+            })
         try chart.svg.write(toFile: "\(folder)/\(name).svg", atomically: true, encoding: .utf8)
+    }
+
+    private static func points(of sound: [Float]) -> [(x: Double, y: Double)] {
+        stride(from: 20.0, through: 3000, by: 20).map { hertz in
+            (hertz, Double(max(Signals.decibels(Signals.power(of: hertz, in: sound)), -90)))
+        }
     }
 }

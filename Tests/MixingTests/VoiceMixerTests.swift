@@ -92,7 +92,6 @@ import Wire
     @Test func `three speakers of different loudness are equally loud in the mix`() throws {
         var talk = Talk(Self.three)
         let sound = end(of: try heard(try talk.run()[0]))
-        try Spectrum.write(sound, name: "mix-of-three")
         for (hertz, _) in Self.three {
             // The common level, give or take what the encoder does to tones.
             #expect(abs(Signals.decibels(Signals.power(of: hertz, in: sound)) + 26) < 3, "\(hertz)")
@@ -103,9 +102,10 @@ import Wire
         var talk = Talk(Self.three)
         talk.withoutVoices = [0, 1, 2]
         let sent = try talk.run()
+        var pictures = [(title: "The mix of all", sound: end(of: try heard(sent[0])))]
         for own in 0..<3 {
             let sound = end(of: try heard(sent[1 + own]))
-            try Spectrum.write(sound, name: "mix-without-\(own + 1)")
+            pictures.append((title: "To who speaks at \(Int(Self.three[own].0)) Hz", sound: sound))
             for (index, tone) in Self.three.enumerated() {
                 let level = Signals.decibels(Signals.power(of: tone.0, in: sound))
                 if index == own {
@@ -115,6 +115,8 @@ import Wire
                 }
             }
         }
+        try Spectrum.write(
+            pictures, title: "Three speakers at -11, -23 and -35 dB", name: "mixing-three-speakers")
     }
 
     @Test func `six at full scale do not clip`() throws {
@@ -124,7 +126,8 @@ import Wire
         let sound = try heard(try talk.run()[0])
         #expect(sound.allSatisfy { abs($0) < 1 })
         let all = end(of: sound)
-        try Spectrum.write(all, name: "mix-of-six")
+        try Spectrum.write(
+            [("The mix of all", all)], title: "Six speakers at full scale", name: "mixing-six-speakers")
         for (hertz, _) in talk.tones {
             #expect(Signals.decibels(Signals.power(of: hertz, in: all)) > -34, "\(hertz)")
         }

@@ -1,3 +1,4 @@
+import Codecs
 import DTLS
 import Endpoint
 import Logging
@@ -104,6 +105,53 @@ import Wire
         #expect(Self.value("smartc_tracks_mirrored", families) == 0)
         await relay.shutdown()
         await running
+    }
+
+    @Test(.timeLimit(.minutes(1)))
+    func `a weak watcher at another worker hears a mix that is made there`() async throws {
+        let relay = try await Self.start(workers: 2)
+        async let running: Void = relay.run()
+        let room = try #require(RoomID("stage"))
+        var talking = EndpointSettings.publisher
+        talking.audio.packets = try Self.noise()
+        var listening = EndpointSettings.watcher
+        listening.requiresSyntheticContent = false
+        var publisher = try await Self.client(
+            .publish(as: ParticipantID("alice")), talking, of: relay, in: room, seed: 1)
+        var far = try await Self.client(.watch(nil), listening, of: relay, in: room, seed: 2)
+        #expect(Self.worker(of: publisher.answer) != Self.worker(of: far.answer))
+        try await relay.serve(.weak, to: far.answer.id)
+        var families = await relay.metrics()
+        while Self.value("smartc_mix_packets_total", families).map({ $0 < 20 }) ?? true {
+            publisher.turn()
+            far.turn()
+            let deadlines = [publisher.endpoint.deadline, far.endpoint.deadline]
+            waitUntilReadable(
+                [publisher.socket.descriptor, far.socket.descriptor],
+                until: deadlines.compactMap { $0 }.min())
+            families = await relay.metrics()
+        }
+        #expect(Self.value("smartc_mix_listeners", families) == 1)
+        #expect(Self.value("smartc_mix_packets_dropped_total", families) == 0)
+        far.turn()
+        let audio = far.endpoint.received(.audio)
+        #expect(audio.packets > 10)
+        #expect(audio.lost == 0 && audio.timestampRegressions == 0)
+        await relay.shutdown()
+        await running
+    }
+
+    /// A second of sound in packets of 20 ms.
+    private static func noise() throws -> [[UInt8]] {
+        var encoding = VoiceEncoding()
+        encoding.frameLength = .milliseconds20
+        var encoder = try OpusEncoder(encoding)
+        return try (0..<50).map { number in
+            let samples = (0..<960).map { Float(($0 * $0 + number * 7) % 97) / 485 - 0.1 }
+            var packet: [UInt8] = []
+            _ = try encoder.encode(samples.span, into: &packet)
+            return packet
+        }
     }
 
     @Test func `watchers even out over the workers, and the room's limit counts all`() async throws {

@@ -53,6 +53,8 @@ import Wire
         watching.hasRetransmissionStreams = hasRetransmissionStreams
         let link = Self.lossyLink(0.08)
         let watcher = try simulation.watch(watching, up: link, down: link)
+        // Of silence a mix makes hardly any packets.
+        try simulation.node.serve(.full, to: watcher.session, at: simulation.now)
         watcher.sealed = Client.Sealed()
         for round in 0..<4 {
             let publisher = try simulation.publish(as: "p\(round)", up: link, down: link)

@@ -190,6 +190,7 @@ import Wire
         let simulation = try Simulation(seed: Seed.current())
         try simulation.participate(publisher(), as: "ann")
         let viewer = try simulation.participate(viewer(.remb), as: "vic", down: link(1_000_000))
+        try simulation.node.serve(.full, to: viewer.session, at: simulation.now)
         #expect(simulation.connectAll())
         var advisor = Advisor(linkBitsPerSecond: 1_000_000)
         advisor.run(simulation, viewer, for: 10)
