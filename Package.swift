@@ -125,8 +125,9 @@ let bench: [[Target]] = [
         .testTarget(
             name: "SimulationTests",
             dependencies: [
-                "CLinux", "Codecs", "DTLS", "Endpoint", "Forwarding", "Impairment", "MediaFiles", "Mixing",
-                "NodeCore", "Peering", "Plotting", "RTP", "SDP", "STUN", "Transcoding", "Wire",
+                "CLinux", "Codecs", "Congestion", "DTLS", "Endpoint", "Forwarding", "Impairment",
+                "MediaFiles", "Mixing", "NodeCore", "Peering", "Plotting", "RTP", "SDP", "STUN",
+                "Transcoding", "Wire",
             ],
             swiftSettings: strict),
         .executableTarget(

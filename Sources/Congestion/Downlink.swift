@@ -51,6 +51,9 @@ package struct Downlink: ~Copyable {
     private var repairBitsPerSecond = 0.0
     private var repairsSmoothedAt: Int64?
     private var videoWish: BitrateAllocator.Summary?
+    /// Whether video always leaves at hardly more than the estimate: for links on which a key frame takes so long that a voice
+    /// would have to wait for it.
+    package var isGentle = false
 
     /// - Parameters:
     ///   - expectsFeedback: whether the remote has agreed to transport-wide feedback.
@@ -180,7 +183,7 @@ package struct Downlink: ~Copyable {
             sinceOveruse < Self.congestedTime
             || (sinceOveruse < Self.standingTime && estimator.queue.standing > Self.standingQueue)
         let strain: Pacer.Strain =
-            isCongested ? .congested : sinceOveruse < Self.standingTime ? .recovering : .none
+            isCongested ? .congested : sinceOveruse < Self.standingTime || isGentle ? .recovering : .none
         pacer.update(estimate: estimate, strain: strain)
         var wish: ProbeController.Wish?
         if let videoWish, let next = videoWish.nextBitsPerSecond {

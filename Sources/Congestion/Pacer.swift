@@ -21,6 +21,9 @@ package struct Pacer: Sendable {
     /// In nanoseconds.
     static let burst: Int64 = 20_000_000
     static let congestedBurst: Int64 = 5_000_000
+    /// What was sent without asking is not held against what comes later for longer than that: some are paced only from the
+    /// moment on at which their link is found to be weak. In nanoseconds.
+    static let longestDebt: Int64 = 500_000_000
     /// An estimate from which nothing is held: a megabyte of key frame passes in a second.
     static let fast = 8_000_000
 
@@ -61,6 +64,7 @@ package struct Pacer: Sendable {
 
     /// Counts a packet, headers included.
     package mutating func sent(bytes: Int, at now: Instant) {
-        passed = max(passed, now.nanoseconds) &+ Int64(Double(bytes) * nanosecondsPerByte)
+        let cost = Int64(Double(bytes) * nanosecondsPerByte)
+        passed = min(max(passed, now.nanoseconds) &+ cost, now.nanoseconds &+ Self.longestDebt)
     }
 }

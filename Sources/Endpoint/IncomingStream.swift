@@ -254,8 +254,12 @@ package struct IncomingStream: Sendable {
     }
 
     private mutating func giveUp(at now: Instant) {
-        guard let first = waiting.first, let expected = next else { return }
-        statistics.lost += Int(first.sequence - expected)
+        guard !waiting.isEmpty, let expected = next else { return }
+        // Behind a key frame nothing older is of use.
+        let index = waiting.lastIndex { $0.isFrameStart && $0.isKeyFrame } ?? 0
+        let first = waiting[index]
+        statistics.lost += Int(first.sequence - expected) - index
+        waiting.removeFirst(index)
         next = first.sequence
         hasLostOpenFrame = hasLostOpenFrame || frame != nil
         frame = nil

@@ -33,17 +33,22 @@ package struct LinkProfile: Sendable, Equatable {
         package var isShort: Bool
         /// and whether that was seen, and not just not disproved.
         package var isProven: Bool
+        /// and whether no picture is shown for that reason.
+        package var isBlank: Bool
         /// Whether it is clearly above that.
         package var hasRoom: Bool
 
-        package init(isShort: Bool, isProven: Bool, hasRoom: Bool) {
+        package init(isShort: Bool, isProven: Bool, isBlank: Bool, hasRoom: Bool) {
             self.isShort = isShort
             self.isProven = isProven
+            self.isBlank = isBlank
             self.hasRoom = hasRoom
         }
     }
 
     private static let confirmation = Duration.seconds(3)
+    /// While nothing is shown anyway.
+    private static let shortConfirmation = Duration.seconds(1)
     private static let shortestPatience = Duration.seconds(5)
     private static let longestPatience = Duration.seconds(60)
     /// Who was served all for so long has got over it.
@@ -89,7 +94,8 @@ package struct LinkProfile: Sendable, Equatable {
             if isWeak || evidence.isProven { since = now }
             return false
         }
-        guard now - since >= (isWeak ? patience : Self.confirmation) else { return false }
+        let confirmation = evidence.isBlank ? Self.shortConfirmation : Self.confirmation
+        guard now - since >= (isWeak ? patience : confirmation) else { return false }
         self.since = nil
         if isWeak {
             leftAt = now

@@ -89,7 +89,7 @@ extension Node {
         else { return }
         subscriberLinks[link]?.noteLaneBudget(measured)
         let downTracks = subscriberLinks[link]?.downTracks ?? []
-        let served = isWeak(session) ? servedPlace(of: session, on: link) : nil
+        let served = self.isWeak(session) ? servedPlace(of: session, on: link) : nil
         for (place, downTrack) in downTracks.enumerated() {
             prepare(place, of: link, downTrack, of: session, isServed: served == place, at: now)
         }
@@ -103,7 +103,10 @@ extension Node {
             // What is given on trust is to be proven: by a probe, as the media alone raises the estimate slowly.
             summary.nextBitsPerSecond = summary.bitsPerSecond
         }
-        if isWeak(session) { widen(&summary, of: session, on: link, at: now) }
+        let isWeak = isWeak(session)
+        // What does not fit anyway is not held back.
+        subscriberLinks[link]?.downlink.isGentle = isWeak && summary.bitsPerSecond <= measured
+        if isWeak { widen(&summary, of: session, on: link, at: now) }
         subscriberLinks[link]?.downlink.wish(for: summary, at: now)
         let isOverdrawn = takenByPlaying(on: link, at: now) > measured
         for (place, downTrack) in downTracks.enumerated() {
@@ -125,8 +128,11 @@ extension Node {
                 let isLess =
                     slot.bitsPerSecond(of: slot.choice) < playingBitsPerSecond(of: downTrack, slot, at: now)
                 aim(downTrack, at: target, isEasing: isOverdrawn && isLess)
+                let isToBeCut = isOverdrawn && isLess && isWeak
+                subscriberLinks[link]?.cut = isToBeCut ? now + SubscriberLink.overdraft : nil
             }
         }
+        if let cut = subscriberLinks[link]?.cut, cut <= now { cutOverdraft(on: link, isOverdrawn) }
     }
 
     /// The size in pixels of what a slot shows, where known.
@@ -189,8 +195,8 @@ extension Node {
         }
         nextLinkTick = min(
             nextLinkTick ?? now + SubscriberLink.shortestStep, now + SubscriberLink.shortestStep)
-        // A lane's key frame takes a second of its bits, and has to come through.
-        let patience = sessions[session]?.profile.isWeak == true ? 3 : 1
+        // A lane's key frame takes a second of its bits, and a resync frame may follow: they have to come through.
+        let patience = sessions[session]?.profile.isWeak == true ? 6 : 1
         if let pacing = subscriberLinks[link]?.downlink.pacingBitsPerSecond,
             let full = subscriberLinks[link]?.queue.slotToDrop(pacing: pacing * patience)
         {

@@ -54,7 +54,7 @@ extension Node {
             let size = (largest ?? Self.guessedSize).fitted(toShortSide: tier.shortSide)
             guard size != former else { break }
             former = size
-            for grade in tier == .p144 ? [LaneGrade.still, .whole, .thin] : [.whole] {
+            for grade in tier == .p144 ? [LaneGrade.still, .thin, .whole] : [.whole] {
                 let offer = LaneOffer(tier: tier, grade: grade)
                 guard let rate = rate(of: offer, of: track, for: downTrack, on: link, at: now) else {
                     continue
@@ -66,13 +66,16 @@ extension Node {
                         id: ServedOption.lane(offer).number))
             }
         }
+        let place = subscriberLinks[link]?.downTracks.firstIndex(of: downTrack) ?? 0
+        let present = subscriberLinks[link]?.allocator.slots[place].choice
         var offered = LayerOptions()
         for (index, candidate) in candidates.enumerated() {
             let isWorse = candidates.enumerated().contains { other, option in
                 other != index && option.isAtLeast(candidate)
-                    && (other < index || !candidate.isAtLeast(option))
+                    && (other > index || !candidate.isAtLeast(option))
             }
-            if !isWorse { offered.insert(candidate) }
+            // What is sent stays a choice: a source that is gone would be replaced at once.
+            if !isWorse || present == .layer(candidate.id) { offered.insert(candidate) }
         }
         return offered
     }

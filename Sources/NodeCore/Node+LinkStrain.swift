@@ -17,8 +17,9 @@ extension Node {
     }
 
     /// Whether slots may be left without their smallest layer: only those of participants, who are told of it, and only where
-    /// it was told that the link is overfull. Who is starved already has to prove that the link carries more: by a probe, or,
-    /// where none could be measured, by what becomes of the smallest layers when they are tried again.
+    /// it was told that the link is overfull, or where little was asked for. Who is starved already has to prove that the link
+    /// carries more: by a probe, or, where none could be measured, by what becomes of the smallest layers when they are tried
+    /// again.
     mutating func mayStarve(_ session: Int, on link: Int, at now: Instant) -> Bool {
         guard sessions[session]?.participation != nil, let since = subscriberLinks[link]?.since,
             now >= since + SubscriberLink.benefitOfDoubt, let isStarving = subscriberLinks[link]?.isStarving
@@ -29,7 +30,23 @@ extension Node {
             subscriberLinks[link]?.since = now
             return false
         }
-        return isStarving || subscriberLinks[link]?.downlink.isOverfull(at: now) == true
+        // Who has asked for little is not sent more than that.
+        let isAsked = isWeak(session) && sessions[session]?.profile.reason == .asked
+        return isAsked || isStarving || subscriberLinks[link]?.downlink.isOverfull(at: now) == true
+    }
+
+    /// Ends what plays where a lane is waited for, if the link still does not carry it: the lane would wait behind it.
+    mutating func cutOverdraft(on link: Int, _ isOverdrawn: Bool) {
+        subscriberLinks[link]?.cut = nil
+        guard isOverdrawn else { return }
+        for downTrack in subscriberLinks[link]?.downTracks ?? [] {
+            guard let playing = downTracks[downTrack]?.source, isCurrent(playing),
+                let next = downTracks[downTrack]?.target, isCurrent(next), next.track != playing.track,
+                upTracks[Int(next.track)]?.isLane == true
+            else { continue }
+            upTracks[Int(playing.track)]?.unsubscribe(downTrack)
+            downTracks[downTrack]?.detach(track: playing.track)
+        }
     }
 
     /// What a link is sent at present, as far as layers are known: more than what the allocator has chosen while switches

@@ -49,6 +49,7 @@ extension Node {
         let isStarving = subscriberLinks[link]?.isStarving == true
         let evidence = LinkProfile.Evidence(
             isShort: left < max(smallest, 1), isProven: isOverfull || isStarving || isLimited,
+            isBlank: isStarving && isBlank(session, on: link),
             hasRoom: Double(estimate) >= Double(whole) * Self.returnHeadroom)
         if sessions[session]?.profile.judge(evidence, at: now) == true {
             profileChanged(of: session, at: now)
@@ -133,6 +134,12 @@ extension Node {
         }
         let options = options(of: track, at: now)
         return options.isEmpty ? nil : Int(options[0].bitsPerSecond)
+    }
+
+    /// Whether the slot that would be served shows nothing.
+    private mutating func isBlank(_ session: Int, on link: Int) -> Bool {
+        guard let place = servedPlace(of: session, on: link) else { return false }
+        return subscriberLinks[link]?.allocator.slots[place].choice == .paused
     }
 
     /// What the voices take when they are forwarded one by one.

@@ -25,6 +25,9 @@ struct SubscriberLink: ~Copyable {
     /// had time to rise.
     static let benefitOfDoubt = Duration.seconds(3)
 
+    /// How long what plays may overdraw a link while a lane begins.
+    static let overdraft = Duration.seconds(1)
+
     /// A little more than what the allocator wants to see beyond what it gives away.
     static let allocatorHeadroom = 1.2
 
@@ -48,6 +51,8 @@ struct SubscriberLink: ~Copyable {
     var nextAllocation: Instant?
     /// What a slot of lanes may take of it, on the wire, smoothed; nil until that is known.
     var laneBudget: Double?
+    /// When what plays is given up for a lane that has not begun yet, since the link does not carry it.
+    var cut: Instant?
     /// What the voices took when they were last forwarded one by one.
     var voiceBitsPerSecond = 0
     /// The most that it was asked to take.

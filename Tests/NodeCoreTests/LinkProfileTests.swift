@@ -13,11 +13,12 @@ private struct Watch {
     /// - Returns: after how many seconds it has changed, if it has.
     @discardableResult
     mutating func run(
-        _ seconds: Double, short: Bool = false, proven: Bool = false, room: Bool = false
+        _ seconds: Double, short: Bool = false, proven: Bool = false, blank: Bool = false, room: Bool = false
     ) -> Double? {
         let start = now
         for _ in 0..<Int((seconds * 5).rounded()) {
-            let evidence = LinkProfile.Evidence(isShort: short, isProven: proven, hasRoom: room)
+            let evidence = LinkProfile.Evidence(
+                isShort: short, isProven: proven, isBlank: blank, hasRoom: room)
             if profile.judge(evidence, at: now) { return (now - start).inSeconds }
             now = now + .milliseconds(200)
         }
@@ -35,6 +36,11 @@ private struct Watch {
         #expect(watch.run(10, short: true, proven: true) == 3)
         #expect(watch.profile.isWeak)
         #expect(watch.profile.reason == .estimate)
+    }
+
+    @Test func `who sees nothing gets a lane after a second`() {
+        var watch = Watch()
+        #expect(watch.run(10, short: true, proven: true, blank: true) == 1)
     }
 
     @Test func `a low estimate alone proves nothing`() {

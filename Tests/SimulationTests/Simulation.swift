@@ -16,7 +16,7 @@ final class Simulation {
 
     var node: Node
     var outbox = Outbox(bytes: 16 << 20, entryLimit: 32768)
-    /// What carries out the node's orders to lanes, at once and in no time; nil where nobody does.
+    /// What carries out the node's orders to lanes, at once and in no time; nil where there is no CPU for any.
     var lanes: LaneRunner?
     /// The same of mixes.
     var mixes = MixRunner()
@@ -208,8 +208,14 @@ final class Simulation {
     }
 
     private func runLanes() {
-        guard var runner = lanes.take() else { return }
         var reports: [LaneReport] = []
+        guard var runner = lanes.take() else {
+            for order in node.takeLaneOrders() {
+                if case .addLane(let lane, _, _) = order { reports.append(.refused(lane: lane)) }
+            }
+            for report in reports { node.receive(report, at: now, into: &outbox) }
+            return
+        }
         for order in node.takeLaneOrders() {
             runner.run(order, backlog: 0, clock: { now }) { reports.append($0) }
         }

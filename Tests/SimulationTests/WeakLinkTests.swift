@@ -1,12 +1,15 @@
+import Congestion
 import Endpoint
+import Forwarding
 import FoundationEssentials
 import Impairment
-import NodeCore
 import RTP
 import SDP
 import Testing
 import Transcoding
 import Wire
+
+@testable import NodeCore
 
 /// Links that carry less than the smallest layer and the voices: one picture of a lane, and what becomes of the other slots.
 @Suite struct WeakLinkTests {
@@ -35,6 +38,23 @@ import Wire
     private func link(_ bitsPerSecond: Int) -> LinkSettings {
         LinkSettings(
             bitsPerSecond: bitsPerSecond, delay: .milliseconds(50), queueLimit: .time(.milliseconds(300)))
+    }
+
+    /// What the node does for a client, to understand a run that fails.
+    private func inside(_ simulation: Simulation, _ client: Client) -> String {
+        guard let session = simulation.node.sessionsByID[client.session],
+            let link = simulation.node.sessions[session]?.downlink
+        else { return "no link" }
+        let slots = (simulation.node.subscriberLinks[link]?.downTracks ?? []).map { downTrack in
+            let track = simulation.node.downTracks[downTrack]
+            return
+                "\(track?.layerTarget as Any), \(track?.source?.track as Any) -> \(track?.target?.track as Any)"
+        }
+        let choices = simulation.node.subscriberLinks[link]?.allocator.slots.map { "\($0.choice)" } ?? []
+        let budget = simulation.node.subscriberLinks[link]?.laneBudget ?? 0
+        let estimate = simulation.node.subscriberLinks[link]?.downlink.bitsPerSecond ?? 0
+        return "\(slots) \(choices) budget \(Int(budget)) estimate \(estimate)"
+            + " lanes \(simulation.node.laneDescriptions().map { "\($0.tier) \($0.grade) \($0.targetBitsPerSecond) \($0.viewers)" })"
     }
 
     private func start() throws -> Simulation {
@@ -81,6 +101,37 @@ import Wire
         #expect(!(try profile(of: viewer, in: simulation).isWeak))
     }
 
+    @Test
+    func `a link that becomes narrow gets a lane within six seconds, and all again within twenty-five`()
+        throws
+    {
+        let simulation = try start()
+        try simulation.participate(try publisher(), as: "ann")
+        let viewer = try simulation.participate(viewer(), as: "vic", down: link(2_000_000))
+        #expect(simulation.connectAll())
+        var record = LinkRecord()
+        try record.run(simulation, viewer, for: .seconds(12))
+        #expect(try slots(of: viewer, in: simulation)[0].height == 360)
+
+        viewer.downlink.change(link(120_000), at: simulation.now)
+        try record.run(simulation, viewer, for: .seconds(6))
+        #expect(try profile(of: viewer, in: simulation).isWeak, "\(record)")
+        #expect(try slots(of: viewer, in: simulation)[0].tier != nil, "\(record)")
+        try record.run(simulation, viewer, for: .seconds(18))
+        #expect(try slots(of: viewer, in: simulation)[0].tier != nil, "\(record)")
+
+        viewer.downlink.change(link(2_000_000), at: simulation.now)
+        try record.run(simulation, viewer, for: .seconds(25))
+        #expect(!(try profile(of: viewer, in: simulation).isWeak), "\(record)")
+        #expect(try slots(of: viewer, in: simulation)[0].height == 360, "\(record)")
+        #expect(try slots(of: viewer, in: simulation)[0].tier == nil)
+        #expect(viewer.video.longestPause < .seconds(4), "\(record)")
+        #expect(viewer.video.pictureNumberErrors == 0)
+        if profilesAreTraced { print("REGRESSIONS", viewer.video.timestampRegressions) }
+        try record.write("weak-link-switch", title: "2 Mbit/s, 120 kbit/s, 2 Mbit/s")
+        if profilesAreTraced { print(record) }
+    }
+
     @Test func `90 kbit a second carry a lane and the voice, and hardly anything is lost`() throws {
         let simulation = try start()
         try simulation.participate(try publisher(), as: "ann")
@@ -96,6 +147,50 @@ import Wire
         let dropped = counters.droppedByQueue - before.1.droppedByQueue
         #expect(dropped * 100 <= counters.sent - before.1.sent, "\(dropped) dropped\n\(record)")
         #expect(viewer.video.frames - before.2 > 400, "\(record)")
+        if profilesAreTraced { print(record) }
+    }
+
+    @Test func `twenty weak links share one lane`() throws {
+        let simulation = try start()
+        try simulation.participate(try publisher(), as: "ann")
+        let viewers = try (0..<20).map { number in
+            let viewer = try simulation.participate(viewer(), as: "v\(number)", down: link(100_000))
+            try simulation.node.serve(.weak, to: viewer.session, at: simulation.now)
+            return viewer
+        }
+        #expect(simulation.connectAll())
+        simulation.run(for: .seconds(10))
+        var most = 0
+        for _ in 0..<20 {
+            simulation.run(for: .seconds(1))
+            most = max(most, simulation.node.laneDescriptions().count)
+        }
+        #expect(most == 1, "\(inside(simulation, viewers[0])) \(inside(simulation, viewers[1]))")
+        #expect(simulation.node.laneDescriptions().first?.viewers == 20)
+        for viewer in viewers {
+            #expect(try slots(of: viewer, in: simulation)[0].tier == "144p")
+            #expect(viewer.video.frames > 200)
+        }
+    }
+
+    @Test func `a worse link takes nothing from the others' lane`() throws {
+        let simulation = try start()
+        try simulation.participate(try publisher(), as: "ann")
+        let good = try simulation.participate(viewer(), as: "guy", down: link(100_000))
+        let bad = try simulation.participate(viewer(), as: "bea", down: link(50_000))
+        for viewer in [good, bad] {
+            try simulation.node.serve(.weak, to: viewer.session, at: simulation.now)
+        }
+        #expect(simulation.connectAll())
+        var record = LinkRecord()
+        try record.run(simulation, bad, for: .seconds(40))
+        let lanes = simulation.node.laneDescriptions()
+        #expect(lanes.contains { $0.grade == "whole" && $0.targetBitsPerSecond == 50_000 }, "\(lanes)")
+        #expect(try slots(of: good, in: simulation)[0].tier == "144p")
+        #expect(lanes.contains { $0.grade != "whole" && $0.viewers == 1 }, "\(lanes)\n\(record)")
+        let frames = bad.video.frames
+        try record.run(simulation, bad, for: .seconds(10))
+        #expect(bad.video.frames - frames >= 3, "\(record)")
         if profilesAreTraced { print(record) }
     }
 
@@ -117,23 +212,42 @@ import Wire
         if profilesAreTraced { print(record) }
     }
 
-    @Test func `where no lane can be had a layer is sent if one fits, and the slot says why`() throws {
+    @Test func `where no lane can be had and no layer fits the slot says why`() throws {
         let simulation = try Simulation(seed: Seed.current())
         try simulation.participate(try publisher(), as: "ann")
         let viewer = try simulation.participate(viewer(), as: "vic")
         #expect(simulation.connectAll())
         simulation.run(for: .seconds(8))
+        // Eighty are not enough for the smallest layer.
         try simulation.node.serve(.weak, to: viewer.session, at: simulation.now)
-        for _ in 0..<10 {
-            simulation.run(for: .milliseconds(500))
-            for order in simulation.node.takeLaneOrders() {
-                guard case .addLane(let lane, _, _) = order else { continue }
-                simulation.node.receive(.refused(lane: lane), at: simulation.now, into: &simulation.outbox)
-            }
-        }
+        simulation.run(for: .seconds(5))
         let slot = try slots(of: viewer, in: simulation)[0]
         #expect(slot.tier == nil && slot.reason == .noCPU)
-        #expect(slot.state == .starved || slot.height == 180)
+        #expect(slot.state == .starved)
         #expect(simulation.counters.lanesRefused >= 1)
+    }
+
+    @Test func `a room's watcher on a weak link gets a lane without asking`() throws {
+        let simulation = try start()
+        try simulation.participate(try publisher(), as: "ann")
+        var settings = EndpointSettings.watcher
+        settings.sections.removeAll { $0.kind == .audio }
+        settings.requiresSyntheticContent = false
+        settings.reportsArrivals = true
+        let watcher = try simulation.watch(settings, down: link(1_000_000))
+        #expect(simulation.connectAll())
+        simulation.run(for: .seconds(10))
+        #expect(simulation.node.laneDescriptions().isEmpty)
+        watcher.downlink.change(link(110_000), at: simulation.now)
+        simulation.run(for: .seconds(10))
+        #expect(
+            simulation.node.laneDescriptions().contains { $0.viewers == 1 && $0.statistics.keyFrames > 0 })
+        let bytes = watcher.wireBytes
+        simulation.run(for: .seconds(10))
+        #expect((30_000...110_000).contains((watcher.wireBytes - bytes) * 8 / 10))
+        #expect([144, 240].contains(watcher.video.size.map { Int($0.height) }))
+        watcher.downlink.change(link(2_000_000), at: simulation.now)
+        simulation.run(for: .seconds(25))
+        #expect(watcher.video.size.map { Int($0.height) } == 360)
     }
 }
