@@ -130,12 +130,16 @@ extension Node {
             return
         }
         let present = downTracks[downTrack]?.target ?? downTracks[downTrack]?.source
-        if present.map({ origin(of: Int($0.track)) }) != track,
-            case .layer = downTracks[downTrack]?.layerTarget
-        {
-            // The layers of another source were chosen; of this one the lowest is right until that is done.
-            let lowest = lowestLayer(of: track)
-            downTracks[downTrack]?.aim(at: lowest.map { .layer($0) } ?? .best)
+        if present.map({ origin(of: Int($0.track)) }) != track {
+            switch downTracks[downTrack]?.layerTarget {
+            case .best, .layer:
+                // Layers were chosen of another source, or of none yet; of this one the lowest is right until that is done: to
+                // ask for the best would cost its sender a key frame that nobody gets to see.
+                let lowest = lowestLayer(of: track)
+                downTracks[downTrack]?.aim(at: lowest.map { .layer($0) } ?? .best)
+            case .lane, .paused, nil:
+                break
+            }
         }
         retarget(downTrack, to: wanted(by: downTrack, of: source))
     }

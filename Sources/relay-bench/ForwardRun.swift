@@ -124,7 +124,9 @@ struct ForwardRun {
         let drops = ResultsMachine.receiveBufferDrops()
         do {
             let document = try await load(step, on: server, folder: own)
-            take(document, of: step, drops: max(0, ResultsMachine.receiveBufferDrops() - drops))
+            take(
+                document, of: step, drops: max(0, ResultsMachine.receiveBufferDrops() - drops),
+                isWhole: server.isRunning())
         } catch {
             failure = error
         }
@@ -135,7 +137,8 @@ struct ForwardRun {
         if let failure { throw failure }
     }
 
-    private mutating func take(_ document: LoadDocument, of step: Step, drops: Int) {
+    /// - Parameter isWhole: whether the server lived to the end: the load may not have noticed that it did not.
+    private mutating func take(_ document: LoadDocument, of step: Step, drops: Int, isWhole: Bool) {
         for (cause, count) in document.failures.sorted(by: { $0.key < $1.key }) {
             results.failures.append("\(step.title): \(cause) (\(count))")
         }
@@ -144,6 +147,7 @@ struct ForwardRun {
             results.failures.append("\(step.title): \(reason)")
             return
         }
+        guard isWhole else { return }
         results.add(
             ResultsSample(
                 contestant: step.contestant, round: step.round, burst: step.burst,

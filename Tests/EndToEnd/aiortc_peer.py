@@ -12,7 +12,7 @@ from typing import Any, Self, TypeVar
 
 import av
 import numpy as np
-from aiortc import RTCConfiguration, RTCPeerConnection, RTCSessionDescription
+from aiortc import RTCBundlePolicy, RTCConfiguration, RTCPeerConnection, RTCSessionDescription
 from aiortc.mediastreams import AudioStreamTrack, MediaStreamError, MediaStreamTrack, VideoStreamTrack
 
 from counter_clip import luma, read_number
@@ -87,8 +87,9 @@ class Peer:
     """One connection, opened by one POST."""
 
     def __init__(self) -> None:
-        # Without this aiortc asks a public STUN server for its address.
-        self.connection = RTCPeerConnection(RTCConfiguration(iceServers=[]))
+        # Without servers named aiortc asks a public one for its address. It bundles whatever the policy, but with the others
+        # forgets the transport of a second video section, or takes the candidates from the last section, which has none.
+        self.connection = RTCPeerConnection(RTCConfiguration(iceServers=[], bundlePolicy=RTCBundlePolicy.MAX_COMPAT))
         self.session = ""
 
     async def exchange(self, url: str) -> None:

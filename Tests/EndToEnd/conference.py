@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import subprocess
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -18,7 +19,14 @@ import chromium
 from relay_process import REPOSITORY, Relay
 
 BENCH = REPOSITORY / ".build/release/relay-bench"
-COLOURS = {"red": (220, 30, 30), "blue": (30, 30, 220), "green": (0, 128, 0)}
+COLOURS = {
+    "red": (220, 30, 30),
+    "blue": (30, 30, 220),
+    "green": (0, 128, 0),
+    "yellow": (200, 200, 20),
+    "magenta": (200, 20, 200),
+    "grey": (128, 128, 128),
+}
 
 # Keeps the page's connections and everything that their signaling state was.
 WATCH_CONNECTIONS = """
@@ -53,7 +61,7 @@ def write_camera(path: Path, colour: str) -> Path:
 
 def write_layers(folder: Path, colour: str) -> list[Path]:
     """Three IVF files of one scene, lowest first."""
-    layers = [("320x180", "120k"), ("640x360", "350k"), ("1280x720", "900k")]
+    layers = [("160x90", "40k"), ("320x180", "120k"), ("640x360", "350k")]
     paths = []
     for size, bitrate in layers:
         path = folder / f"{colour}-{size}.ivf"
@@ -71,11 +79,15 @@ def launch(playwright: Playwright, camera: Path) -> Browser:
 
 
 @contextmanager
-def publishers(relay: Relay, room: str, count: int, media: Sequence[Path], name: str) -> Iterator[None]:
-    """Participants that show clips, for as long as the block runs."""
+def publishers(
+    relay: Relay, room: str, count: int, media: Sequence[Path], name: str, level: int = 20
+) -> Iterator[None]:
+    """Participants that show clips, for as long as the block runs. One of them is heard all the time, at a level of 0
+    (loudest) to 126."""
     command = [str(BENCH), "load", "--api", "sessions", "--url", relay.base, "--room", room, "--name", name]
     command += ["--participants", str(count), "--video-slots", "1", "--audio-slots", "1", "--seconds", "600"]
     command += ["--media", ",".join(map(str, media)), "--decrypt", "sample", "--speak-interval", "600"]
+    command += ["--speech-level", str(level)]
     process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     try:
         yield
@@ -114,6 +126,14 @@ class Tile:
     picture: str
     is_playing: bool
     is_stage: bool
+    slot: str
+    # In device pixels, as the relay is asked for; 0 out of sight.
+    wanted_height: int
+
+    @property
+    def height(self) -> int:
+        """Of the picture that is decoded; 0 without one."""
+        return int(self.picture.split("x")[1]) if "x" in self.picture else 0
 
 
 class Meeting:
@@ -153,7 +173,8 @@ class Meeting:
     def tiles(self) -> list[Tile]:
         found = self.page.evaluate(
             """() => [...document.querySelectorAll('.tile')].map(({ dataset }) => [
-                dataset.participant, dataset.state, dataset.picture, dataset.playing === 'true', dataset.stage === 'true'])"""
+                dataset.participant, dataset.state, dataset.picture, dataset.playing === 'true', dataset.stage === 'true',
+                dataset.slotMid ?? '', Number(dataset.height)])"""
         )
         return [Tile(*each) for each in found]
 
@@ -196,8 +217,60 @@ class Meeting:
         reports: list[dict[str, Any]] = json.loads(text)
         return reports
 
-    def freezes(self) -> int:
-        return sum(int(report.get("freezeCount", 0)) for report in self.received())
+    @property
+    def speaker(self) -> str:
+        name: str = self.page.evaluate("document.documentElement.dataset.speaker")
+        return name
+
+    def wait_for_speaker(self, prefix: str, seconds: float = 20) -> None:
+        self.wait_for(f"document.documentElement.dataset.speaker.startsWith('{prefix}')", seconds)
+
+    def show_speaker(self) -> None:
+        """Changes from the grid to who speaks."""
+        self.page.click("#layout")
+        self.wait_for("document.documentElement.dataset.layout === 'speaker'")
+
+    def wait_for_stage(self, prefix: str, seconds: float = 20) -> None:
+        """Waits until somebody's picture is large, and is shown."""
+        self.wait_for(
+            "(({ participant, playing } = {}) => participant?.startsWith('%s') && playing === 'true')"
+            "(document.querySelector('.tile[data-stage=\"true\"]')?.dataset)" % prefix,
+            seconds,
+        )
+
+    def wait_for_tiles(self, count: int, seconds: float = 30) -> None:
+        """Waits until so many pictures of others are shown."""
+        playing = '.tile[data-playing="true"]:not([data-state="self"])'
+        self.wait_for(f"document.querySelectorAll('{playing}').length >= {count}", seconds)
+
+    def hears(self, hertz: float) -> bool:
+        """Whether a tone stands out in one of the voices."""
+        peaks: list[float] = self.page.evaluate(
+            """async () => {
+                const connection = window.connections.find(({ connectionState }) => connectionState === 'connected');
+                const context = new AudioContext();
+                await context.resume();
+                const voices = connection.getReceivers().filter(({ track }) => track.kind === 'audio').map(({ track }) => {
+                    const analyser = new AnalyserNode(context, { fftSize: 8192 });
+                    context.createMediaStreamSource(new MediaStream([track])).connect(analyser);
+                    return analyser;
+                });
+                await new Promise((done) => setTimeout(done, 1000));
+                const peaks = voices.map((analyser) => {
+                    const levels = new Float32Array(analyser.frequencyBinCount);
+                    analyser.getFloatFrequencyData(levels);
+                    const loudest = levels.indexOf(Math.max(...levels));
+                    return Number.isFinite(levels[loudest]) ? loudest * context.sampleRate / analyser.fftSize : 0;
+                });
+                await context.close();
+                return peaks;
+            }"""
+        )
+        return any(abs(peak - hertz) < 12 for peak in peaks)
+
+    def freezes(self) -> Counter[str]:
+        """How often the picture stood still, by slot."""
+        return Counter({str(report["mid"]): int(report.get("freezeCount", 0)) for report in self.received()})
 
     def signaling_states(self) -> list[str]:
         """Every change of the signaling state, of all connections."""

@@ -11,6 +11,7 @@ import Wire
     private static let video = "video"
 
     /// Somebody who says nothing until `audioLevel` is changed.
+    @discardableResult
     private func join(
         _ name: String, to simulation: Simulation, video: Int, audio: Int = 3, level: UInt8 = 127,
         change: (inout EndpointSettings) -> Void = { _ in }
@@ -96,6 +97,29 @@ import Wire
                 #expect(stream.statistics.keyFrames >= 1)
             }
         }
+    }
+
+    @Test func `who comes costs a source no key frame of an encoding that nobody is given yet`() throws {
+        let simulation = try Simulation(seed: Seed.current())
+        try join("ann", to: simulation, video: 1) { settings in
+            settings.video.layers = zip(["q", "h", "f"], [150_000, 500_000, 1_500_000]).enumerated().map {
+                .init(rid: $1.0, bitsPerSecond: $1.1, width: 320 << $0, height: 180 << $0)
+            }
+        }
+        let ben = try join("ben", to: simulation, video: 1)
+        #expect(simulation.connectAll())
+        let slot = try #require(ben.endpoint.settings.slots(.video).first)
+        _ = try simulation.control(ben, SessionControl(slots: [slot: .init(height: 180)]))
+        simulation.run(for: .seconds(3))
+        func keyFrames() -> [UInt32] {
+            simulation.node.sourceKeyFrames(limit: 3).sources.map { $0.counts.reduce(0, +) }
+        }
+        let before = keyFrames()
+        let cal = try join("cal", to: simulation, video: 2)
+        #expect(simulation.connectAll())
+        simulation.run(for: .milliseconds(400))
+        #expect(cal.video.frames > 0)
+        #expect(zip(keyFrames(), before).map(-) == [1, 0, 0])
     }
 
     @Test func `who speaks is shown in the first free slot, and a source changes at key frames only`() throws
