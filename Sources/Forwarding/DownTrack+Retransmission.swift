@@ -26,6 +26,7 @@ extension DownTrack {
         if weakLink.isOn, !showsStills, weakLink.isTooLate(age: age(of: timestamp, at: now), at: now) {
             return .drop(.retransmissionTooLate)
         }
+        budget.isTight = weakLink.isOn && !showsStills
         guard budget.take(bytes: header.payload.count, at: now) else { return .drop(.retransmissionBudget) }
         let hasMarker = header.hasMarker || origin.isMarked
         guard let retransmissionSSRC, let payloadType = route.retransmission else {

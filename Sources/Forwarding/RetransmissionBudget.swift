@@ -12,7 +12,7 @@ struct RetransmissionBudget: Sendable {
     /// On a weak link repairs take what is left beside one small picture and one voice. A burst of five packets of 400 bytes
     /// is repaired.
     private static let tightShare = 0.1
-    private static let tightAllowance = 250.0
+    private static let tightAllowance = 1000.0
     private static let tightLimit = 6000.0
 
     /// Whether the link is weak.

@@ -39,8 +39,9 @@ struct WeakLink: Sendable {
         let hasChanged = isWeak != isOn
         isOn = isWeak
         if isWeak {
-            // A loss shows with the next picture; then the packet is asked for and comes again.
-            let wanted = (roundTrip ?? Self.assumedRoundTrip) * 2 + .milliseconds(50)
+            // A loss shows with the next picture, of which there may be seven a second, and losses come in runs; then the packet
+            // is asked for and comes again, and that may be lost, too.
+            let wanted = (roundTrip ?? Self.assumedRoundTrip) * 2 + .milliseconds(250)
             let minimum = min(max(wanted, Self.shortest), Self.longest)
             if hasChanged || abs((playoutDelay?.minimum ?? .zero) - minimum) >= Self.step {
                 tell(PlayoutDelay(atLeast: minimum, atMost: Self.most), from: next)

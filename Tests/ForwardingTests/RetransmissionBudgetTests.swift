@@ -47,7 +47,7 @@ import Wire
         for _ in 0..<40 { budget.forwarded(bytes: 1000) }
         let more = Self.packets(&budget, at: .milliseconds(0))
         #expect(more == 4)
-        let later = Self.packets(&budget, at: .milliseconds(8000))
+        let later = Self.packets(&budget, at: .milliseconds(2000))
         #expect(later == 2)
     }
 
