@@ -32,10 +32,13 @@ extension Node {
         sessions[session]?.profile.isWeak == true && sessions[session]?.tier == nil
     }
 
-    /// Finds out whether a session's profile is still right for its link.
+    /// Finds out whether a session's profile is still right for its link. Without transport-wide feedback nothing tells
+    /// that a link has recovered while little is sent, so that such a session is weak by its wish alone.
     mutating func judgeProfile(of session: Int, on link: Int, at now: Instant) {
         guard sessions[session]?.profile.wish == .automatic, sessions[session]?.tier == nil,
-            sessions[session]?.role != .echo, let since = subscriberLinks[link]?.since,
+            sessions[session]?.role != .echo,
+            subscriberLinks[link]?.downlink.estimator.hasFeedback == true,
+            let since = subscriberLinks[link]?.since,
             now >= since + SubscriberLink.benefitOfDoubt,
             let estimate = subscriberLinks[link]?.downlink.bitsPerSecond,
             let left = subscriberLinks[link]?.downlink.videoBitsPerSecond(at: now),

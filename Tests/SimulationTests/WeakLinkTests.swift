@@ -177,7 +177,7 @@ import Wire
         let simulation = try start()
         try simulation.participate(try publisher(), as: "ann")
         let good = try simulation.participate(viewer(), as: "guy", down: link(100_000))
-        let bad = try simulation.participate(viewer(), as: "bea", down: link(50_000))
+        let bad = try simulation.participate(viewer(), as: "bea", down: link(35_000))
         for viewer in [good, bad] {
             try simulation.node.serve(.weak, to: viewer.session, at: simulation.now)
         }
