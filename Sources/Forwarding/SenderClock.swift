@@ -14,6 +14,12 @@ package struct SenderClock: Sendable {
         arrival = now
     }
 
+    /// What the NTP clock showed, or will show, when the media's clock shows a timestamp.
+    package func time(of other: UInt32, clockRate: UInt32) -> NTPTime {
+        let ticks = Int64(Int32(bitPattern: other &- timestamp))
+        return ntp + .nanoseconds(ticks * 1_000_000_000 / Int64(clockRate))
+    }
+
     /// Both clocks carried on to `now`.
     func reading(at now: Instant, clockRate: UInt32) -> (ntp: NTPTime, timestamp: UInt32) {
         let elapsed = now - arrival

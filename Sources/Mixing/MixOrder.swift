@@ -23,6 +23,8 @@ package enum MixReport: Sendable {
     case undecodable(voice: UInt32)
     /// libopus does not begin.
     case failed(room: UInt32, reason: String)
+    /// Which timestamp of a voice is heard at which of its room's mixes, about once a second.
+    case heard(voice: UInt32, timestamp: UInt32, as: UInt32)
     /// How voices and mixes do, about once a second.
     case voiceStatistics(UInt32, VoiceStatistics)
     case mixStatistics(UInt32, MixStatistics)

@@ -67,6 +67,12 @@ package struct VoiceBuffer: ~Copyable {
     /// Whether the source turned out not to be Opus that can be decoded: it may be encrypted for others.
     package var isLost: Bool { trust.isLost }
 
+    /// The timestamp of the sample that is heard next; nil while it is silent.
+    package var nextTimestamp: UInt32? {
+        guard case .playing(let next, _) = state else { return nil }
+        return UInt32(truncatingIfNeeded: next - Int64(queue.count))
+    }
+
     /// Takes a packet. Those that are late, there already, or broken are counted.
     package mutating func insert(_ packet: VoicePacket) {
         statistics.packets &+= 1

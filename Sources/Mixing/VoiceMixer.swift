@@ -153,6 +153,8 @@ package struct VoiceMixer: ~Copyable {
     package mutating func tellStatistics(_ tell: (MixReport) -> Void) {
         for index in 0..<voices.count {
             tell(.voiceStatistics(voices[index].id, voices[index].buffer.statistics))
+            guard voices[index].isSounding, let next = voices[index].buffer.nextTimestamp else { continue }
+            tell(.heard(voice: voices[index].id, timestamp: next, as: timestamp))
         }
         for index in 0..<mixes.count { tell(.mixStatistics(mixes[index].id, mixes[index].statistics)) }
     }

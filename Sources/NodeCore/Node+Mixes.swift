@@ -32,6 +32,8 @@ extension Node {
         case .packet(let packet, let mix): send(packet, of: mix, at: now, into: &outbox)
         case .undecodable(let voice): refuse(voice: voice, at: now)
         case .failed: counters.mixFailures += 1
+        case .heard(let voice, let timestamp, let shown):
+            noteClock(of: voice, at: timestamp, shownAs: shown, at: now)
         case .voiceStatistics(let voice, let statistics):
             guard let room = mixes.roomsByVoice[voice], let index = mixes.rooms[room]?.voice(voice) else {
                 return
@@ -244,6 +246,27 @@ extension Node {
         else { return }
         let source = Session.Source(ssrc: mix, track: track, encoding: 0, isRetransmission: false)
         accept(bytes.span, header, of: source, from: 0, at: now, into: &outbox)
+    }
+
+    /// A mix has the clock of who speaks, so that sound and picture of that one keep together.
+    private mutating func noteClock(
+        of voice: UInt32, at timestamp: UInt32, shownAs shown: UInt32, at now: Instant
+    ) {
+        guard let room = mixes.roomsByVoice[voice], let table = mixes.rooms[room],
+            let index = table.voice(voice)
+        else { return }
+        let track = table.voices[index].track
+        guard rooms[room]?.speaking ?? table.voices[index].session == table.voices[index].session,
+            let encoding = upTracks[track]?.preferredEncoding,
+            let clock = upTracks[track]?.clock(of: encoding)
+        else { return }
+        let time = clock.time(of: timestamp, clockRate: Codec.opus.clockRate)
+        for mix in table.mixes where mix.without != voice {
+            upTracks[mix.track]?.receive(
+                SenderReport(
+                    ssrc: mix.id, ntpTimestamp: time.rawValue, rtpTimestamp: shown, packetCount: 0,
+                    octetCount: 0), of: 0, at: now)
+        }
     }
 
     private mutating func note(_ statistics: MixStatistics, of mix: UInt32, at now: Instant) {

@@ -24,6 +24,13 @@ import Wire
         #expect(reading.timestamp == timestamp)
     }
 
+    @Test func `a timestamp before or after the report's has its time`() {
+        let clock = SenderClock(Self.report, at: .milliseconds(500))
+        #expect(clock.time(of: 0xFFFF_FFF0, clockRate: 48000).rawValue == 0x0000_0010_8000_0000)
+        #expect(clock.time(of: 0xFFFF_FFF0 &+ 72_000, clockRate: 48000).rawValue == 0x0000_0012_0000_0000)
+        #expect(clock.time(of: 0xFFFF_FFF0 &- 24_000, clockRate: 48000).rawValue == 0x0000_0010_0000_0000)
+    }
+
     @Test func `after a day the reading is exact`() {
         let clock = SenderClock(Self.report, at: .milliseconds(0))
         let reading = clock.reading(at: .milliseconds(86_400_000), clockRate: 90000)

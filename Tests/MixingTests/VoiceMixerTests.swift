@@ -70,7 +70,7 @@ import Wire
                     switch report {
                     case .packet(let packet, let mix): sent[Int(mix) - 100].append(packet)
                     case .undecodable(let voice): undecodable.append(voice)
-                    case .failed, .voiceStatistics, .mixStatistics: break
+                    case .failed, .heard, .voiceStatistics, .mixStatistics: break
                     }
                 }
             }

@@ -77,6 +77,7 @@ import Wire
             let first = try #require(listener.endpoint.settings.slots(.audio).first)
             let slot = try simulation.snapshot(of: listener).slots.first { $0.mid == first }
             #expect(slot?.state == .active && slot?.track == "mix" && slot?.participant == nil)
+            #expect((listener.slot(first)?.senderReports ?? 0) >= 3)
             // 17 packets a second; before, one voice for a moment.
             #expect((listener.slot(first)?.packets ?? 0) < 150)
         }
