@@ -112,13 +112,17 @@ struct Forward: AsyncParsableCommand {
 
     /// An address that both contestants can offer.
     private func mediaAddress() throws -> String {
+        against == .none ? (try? Self.address()) ?? "127.0.0.1" : try Self.address()
+    }
+
+    /// The address that Janus can offer for media.
+    static func address() throws -> String {
         let address = NetworkInterfaces.addresses().first { $0.ipv4 != nil && !$0.isLoopback }
-        if let address { return address.host }
-        guard against == .none else {
+        guard let address else {
             throw ValidationError(
                 "This machine has no IPv4 address other than loopback, which Janus does not offer for media.")
         }
-        return "127.0.0.1"
+        return address.host
     }
 
     private static func write(_ results: Results, _ table: ResultsTable, to folder: String) throws {

@@ -7,5 +7,5 @@ struct RelayBench: AsyncParsableCommand {
         commandName: "relay-bench",
         abstract:
             "Measures media relays: load from real WebRTC endpoints, quality over rate, the cost of single steps.",
-        subcommands: [Load.self, Forward.self, Encode.self, Micro.self, Impair.self])
+        subcommands: [Load.self, Forward.self, Encode.self, Micro.self, Impair.self, JanusCommand.self])
 }

@@ -72,6 +72,30 @@ def write_layers(folder: Path, colour: str) -> list[Path]:
     return paths
 
 
+def talk(size: str, rate: int) -> list[str]:
+    """Somebody who sits before a camera: five seconds, forward and backward."""
+    clip = str(REPOSITORY / "fixtures/clips/webcam_static.mkv")
+    scaled = f"[0:v]split[a][b];[b]reverse[r];[a][r]concat=n=2,fps={rate},scale={size.replace('x', ':')}"
+    return ["-i", clip, "-filter_complex", scaled, "-pix_fmt", "yuv420p"]
+
+
+def write_talk_camera(path: Path) -> Path:
+    ffmpeg(*talk("640x360", 30), str(path))
+    return path
+
+
+def write_talk_layers(folder: Path) -> list[Path]:
+    """Three IVF files as a browser sends them, lowest first."""
+    layers = [("320x180", "150k"), ("640x360", "500k"), ("1280x720", "1500k")]
+    paths = []
+    for size, bitrate in layers:
+        path = folder / f"talk-{size}.ivf"
+        encoder = ["-c:v", "libvpx", "-deadline", "realtime", "-cpu-used", "8", "-lag-in-frames", "0", "-g", "60"]
+        ffmpeg(*talk(size, 30), *encoder, "-b:v", bitrate, str(path))
+        paths.append(path)
+    return paths
+
+
 def launch(playwright: Playwright, camera: Path) -> Browser:
     """A browser whose camera shows `camera` and whose microphone plays Chromium's own beeps."""
     flags = [*chromium.FLAGS, f"--use-file-for-fake-video-capture={camera}"]

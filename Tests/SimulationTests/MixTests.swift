@@ -77,7 +77,8 @@ import Wire
             let first = try #require(listener.endpoint.settings.slots(.audio).first)
             let slot = try simulation.snapshot(of: listener).slots.first { $0.mid == first }
             #expect(slot?.state == .active && slot?.track == "mix" && slot?.participant == nil)
-            #expect((listener.slot(first)?.senderReports ?? 0) >= 3)
+            // To a weak link they go every three seconds.
+            #expect((listener.slot(first)?.senderReports ?? 0) >= 1)
             // 17 packets a second; before, one voice for a moment.
             #expect((listener.slot(first)?.packets ?? 0) < 150)
         }
