@@ -11,7 +11,6 @@ from types import TracebackType
 from typing import Any, Self
 
 from conference import BENCH
-from relay_process import Relay
 
 
 @dataclass(frozen=True)
@@ -27,10 +26,9 @@ class Second:
 
 
 class BadLink:
-    """`relay-bench impair` between browsers and a relay. Rates are those of each client."""
+    """`relay-bench impair` between browsers and the address `target`. Rates are those of each client."""
 
-    def __init__(self, relay: Relay, *arguments: str) -> None:
-        target = f"127.0.0.1:{relay.udp_ports[0]}"
+    def __init__(self, target: str, *arguments: str) -> None:
         command = [str(BENCH), "impair", "--json", "--listen", "127.0.0.1:0", "--target", target, *arguments]
         self._process = subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True

@@ -21,13 +21,12 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, sync_playwright
 
-import chromium
 from bad_link import BadLink
 from chromium import MediaPage
-from conference import BENCH, WATCH_CONNECTIONS, Meeting, ffmpeg, launch, write_layers
+from conference import BENCH, WATCH_CONNECTIONS, Meeting, launch, write_talk_camera, write_talk_layers
 from janus_room import JanusRoom
 from pages_server import PagesServer
-from relay_process import REPOSITORY, Relay
+from relay_process import Relay
 from weak_link import LINK, Phase, Reading
 
 PUBLISHERS = 5
@@ -134,18 +133,18 @@ def markdown(rows: list[Row], seconds: float, janus: str) -> str:
     text = [
         f"- {datetime.now(UTC):%Y-%m-%d}; Janus {janus}; Chromium watches {seconds:.0f} s behind "
         f"`relay-bench impair {' '.join(LINK)}`",
-        "- Five publishers with 720p, 360p and 180p (120 kbit/s). Of Janus one publisher's smallest picture and voice, of "
+        "- Five publishers with 720p, 360p and 180p (150 kbit/s). Of Janus one publisher's smallest picture and voice, of "
         "the relay what it finds right",
         "",
-        "| link | through | first picture | pictures a second | freezes | frozen | sound concealed | on the wire, kbit/s |",
-        "|---|---|---:|---:|---:|---:|---:|---:|",
+        "| link | through | first picture | pictures a second | freezes | frozen | on the wire, kbit/s |",
+        "|---|---|---:|---:|---:|---:|---:|",
     ]
     for row in rows:
         phase = row.phase
         first = "none" if row.first_picture_seconds is None else f"{row.first_picture_seconds:.1f} s"
         text.append(
             f"| {row.rate}/s | {row.server} | {first} | {phase.frames_per_second:.1f} | {phase.freezes} | "
-            f"{phase.frozen:.0%} | {phase.concealed:.1%} | {phase.mean / 1000:.0f} |"
+            f"{phase.frozen:.0%} | {phase.mean / 1000:.0f} |"
         )
     return "\n".join(text) + "\n"
 
@@ -159,8 +158,8 @@ def main() -> None:
     arguments.results.mkdir(parents=True, exist_ok=True)
     rows: list[Row] = []
     with sync_playwright() as playwright, PagesServer() as pages, tempfile.TemporaryDirectory() as folder:
-        media = write_talk(Path(folder))
-        browser = launch(playwright, media[0])
+        media = write_talk_layers(Path(folder))
+        browser = launch(playwright, write_talk_camera(Path(folder) / "camera.y4m"))
         with JanusRoom() as janus:
             version = janus.version
         for rate in arguments.rates.split(","):

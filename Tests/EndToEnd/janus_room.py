@@ -70,8 +70,8 @@ class JanusRoom:
         self._ask(subscription.handle, body)
 
     def choose_smallest(self, subscription: Subscription, mids: list[str]) -> None:
-        """Asks for the smallest encoding of each picture."""
-        streams = [{"mid": mid, "substream": 0} for mid in mids]
+        """Asks for the smallest encoding of each picture: Janus counts from the last RID up, and load names the smallest first."""
+        streams = [{"mid": mid, "substream": 2} for mid in mids]
         self._ask(subscription.handle, message({"request": "configure", "streams": streams}))
 
     def _attach(self) -> str:
