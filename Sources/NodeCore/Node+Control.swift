@@ -215,36 +215,41 @@ extension Node {
         let isSpared = sessions[slot]?.profile.isWeak == true
         sessions[slot]?.nextReport = now + (isSpared ? Self.sparseReportInterval : Self.reportInterval)
         sendReceiverReport(to: slot, at: now, into: &outbox)
-        var reports: [SenderReport] = []
+        // On a weak link two go in one datagram, whose headers are as long as a report.
+        var waiting: SenderReport?
         for index in sessions[slot]?.downTracks ?? [] {
             guard let source = downTracks[index]?.source, isCurrent(source),
                 let clock = upTracks[Int(source.track)]?.clock(of: Int(source.encoding)),
                 let report = downTracks[index]?.senderReport(from: clock, at: now)
             else { continue }
-            reports.append(report)
-            // On a weak link two go in one datagram, whose headers are as long as a report.
-            if reports.count == (isSpared ? 2 : 1) {
-                send(reports, to: slot, into: &outbox)
-                reports.removeAll(keepingCapacity: true)
+            if isSpared, waiting == nil {
+                waiting = report
+            } else {
+                send(report, behind: waiting, to: slot, into: &outbox)
+                waiting = nil
             }
         }
-        if !reports.isEmpty { send(reports, to: slot, into: &outbox) }
+        if let waiting { send(waiting, behind: nil, to: slot, into: &outbox) }
     }
 
-    /// Sends sender reports as one compound.
-    private mutating func send(_ reports: [SenderReport], to slot: Int, into outbox: inout Outbox) {
+    /// Sends a sender report, and another one before it, as one compound.
+    private mutating func send(
+        _ report: SenderReport, behind other: SenderReport?, to slot: Int, into outbox: inout Outbox
+    ) {
         let cname = sessions[slot]?.cname ?? ""
         sessions[slot]?.peer.sendControl(capacity: Self.controlSize, into: &outbox) { output in
-            for report in reports {
-                RTCPWriter.senderReport(
-                    ssrc: report.ssrc, ntpTimestamp: report.ntpTimestamp, rtpTimestamp: report.rtpTimestamp,
-                    packetCount: report.packetCount, octetCount: report.octetCount, into: &output)
-            }
-            for report in reports {
-                RTCPWriter.sourceDescription(ssrc: report.ssrc, cname: cname, into: &output)
-            }
+            if let other { Self.write(other, into: &output) }
+            Self.write(report, into: &output)
+            if let other { RTCPWriter.sourceDescription(ssrc: other.ssrc, cname: cname, into: &output) }
+            RTCPWriter.sourceDescription(ssrc: report.ssrc, cname: cname, into: &output)
             return true
         }
+    }
+
+    private static func write(_ report: SenderReport, into output: inout OutputSpan<UInt8>) {
+        RTCPWriter.senderReport(
+            ssrc: report.ssrc, ntpTimestamp: report.ntpTimestamp, rtpTimestamp: report.rtpTimestamp,
+            packetCount: report.packetCount, octetCount: report.octetCount, into: &output)
     }
 
     private mutating func sendReceiverReport(to slot: Int, at now: Instant, into outbox: inout Outbox) {
