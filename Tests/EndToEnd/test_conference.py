@@ -200,7 +200,8 @@ def test_a_conference_of_a_minute(
 
         counts = {meeting: count.by_slot().total() for meeting, count in frozen.items()}
         assert (counts[ann], counts[ben]) == (0, 0), course
-        assert counts[cal] <= 2, course
+        # A link that halts for a moment halts all pictures.
+        assert max(frozen[cal].by_slot().values(), default=0) <= 2, course
         assert zoe.pictures - pictures > SECONDS * 5
         for meeting in meetings:
             assert meeting.signaling_states() == ["have-local-offer", "stable"]
