@@ -10,8 +10,8 @@ package struct Lane: ~Copyable {
     private static let heartbeat: Int64 = 90_000
     /// An unchanged picture has become as good as it gets after so many frames.
     private static let convergence = 15
-    /// Between two resync frames, however many join: at first a short time, since the first one can be lost when a viewer's
-    /// transport is not up yet, and more when they go on.
+    /// Between two resync frames, however many join: at first a short time, since the first one can be lost on the way to
+    /// those who join; and more when they go on.
     private static let shortResyncSpacing: Int64 = 90_000 * 4 / 10
     private static let resyncSpacing: Int64 = 2 * 90_000
     /// So many come at the short distance.
