@@ -45,7 +45,7 @@ extension DownTrack {
                 session: session, ssrc: retransmissionSSRC,
                 numbers: .init(sequenceNumber: retransmissionSequence, timestamp: timestamp),
                 payloadType: payloadType, hasMarker: hasMarker, replaced: nil, mid: mid,
-                identifiers: identifiers, playoutDelay: weakLink.isOn ? weakLink.playoutDelay : nil,
+                identifiers: identifiers, playoutDelay: weakLink.isHolding ? weakLink.playoutDelay : nil,
                 originalSequenceNumber: outgoing, patch: rewritten.patch,
                 frameNumberOffset: rewritten.frameNumberOffset, mayBePadded: false))
     }

@@ -9,7 +9,7 @@ import Wire
 @Suite struct WeakLinkTests {
     private static func weak(_ roundTrip: Duration?, from next: Int64 = 0) -> WeakLink {
         var link = WeakLink()
-        _ = link.fit(isWeak: true, roundTrip: roundTrip, next: next)
+        _ = link.fit(to: .weak, roundTrip: roundTrip, next: next)
         return link
     }
 
@@ -22,10 +22,10 @@ import Wire
 
     @Test func `small changes of the round trip are not told`() {
         var link = Self.weak(.milliseconds(100))
-        _ = link.fit(isWeak: true, roundTrip: .milliseconds(140), next: 500)
+        _ = link.fit(to: .weak, roundTrip: .milliseconds(140), next: 500)
         #expect(link.playoutDelay?.minimum == .milliseconds(450))
         #expect(link.playoutDelay(at: 501, 501, isKeyFrame: false) == nil)
-        _ = link.fit(isWeak: true, roundTrip: .milliseconds(160), next: 600)
+        _ = link.fit(to: .weak, roundTrip: .milliseconds(160), next: 600)
         #expect(link.playoutDelay?.minimum == .milliseconds(570))
         #expect(link.playoutDelay(at: 601, 601, isKeyFrame: false) != nil)
     }
@@ -41,11 +41,11 @@ import Wire
 
     @Test func `who was never on a weak link is told nothing, and who was is told the usual again`() {
         var link = WeakLink()
-        let hasChanged = link.fit(isWeak: false, roundTrip: nil, next: 5)
+        let hasChanged = link.fit(to: .good, roundTrip: nil, next: 5)
         #expect(!hasChanged)
         #expect(link.playoutDelay(at: 64, 64, isKeyFrame: true) == nil)
-        _ = link.fit(isWeak: true, roundTrip: nil, next: 10)
-        let isOver = link.fit(isWeak: false, roundTrip: nil, next: 1000)
+        _ = link.fit(to: .weak, roundTrip: nil, next: 10)
+        let isOver = link.fit(to: .good, roundTrip: nil, next: 1000)
         #expect(isOver)
         #expect(link.playoutDelay(at: 1000, 1000, isKeyFrame: false) == .usual)
         #expect(link.playoutDelay(at: 1060, 1060, isKeyFrame: true) == nil)
@@ -70,6 +70,24 @@ import Wire
         #expect(!link.isTooLate(age: .seconds(9), at: .milliseconds(0)))
         let taken = link.takeResync(at: .milliseconds(0))
         #expect(!taken)
+    }
+
+    @Test func `on a lossy link pictures are held for one repair, and everything is sent again`() {
+        var link = WeakLink()
+        let isNew = link.fit(to: .lossy, roundTrip: .milliseconds(60), next: 10)
+        #expect(isNew)
+        #expect(link.playoutDelay?.minimum == .milliseconds(160))
+        #expect(link.playoutDelay(at: 10, 10, isKeyFrame: false)?.minimum == .milliseconds(160))
+        #expect(!link.isTooLate(age: .seconds(9), at: .milliseconds(0)))
+        let resync = link.takeResync(at: .milliseconds(0))
+        #expect(!resync)
+        _ = link.fit(to: .lossy, roundTrip: .milliseconds(2000), next: 200)
+        #expect(link.playoutDelay?.minimum == .milliseconds(400))
+        _ = link.fit(to: .weak, roundTrip: .milliseconds(200), next: 300)
+        #expect(link.playoutDelay?.minimum == .milliseconds(650))
+        let isOver = link.fit(to: .good, roundTrip: nil, next: 400)
+        #expect(isOver)
+        #expect(link.playoutDelay(at: 400, 400, isKeyFrame: false) == .usual)
     }
 
     // MARK: - In a down track
@@ -107,21 +125,30 @@ import Wire
         var track = try Self.track(rtx: true)
         let before = Self.send(0, on: &track)
         #expect(before?.playoutDelay == nil)
-        track.fit(toWeakLink: true, roundTrip: nil)
+        track.fit(to: .weak, roundTrip: nil)
         let after = try #require(Self.send(1, on: &track))
         #expect(after.playoutDelay?.minimum == .milliseconds(700))
         #expect(after.identifiers != before?.identifiers)
         #expect(after.identifiers == before?.identifiers.spared)
-        track.fit(toWeakLink: false, roundTrip: nil)
+        track.fit(to: .good, roundTrip: nil)
         let usual = try #require(Self.send(2, on: &track))
         #expect(usual.playoutDelay == .usual)
         #expect(usual.identifiers == before?.identifiers)
     }
 
+    @Test func `a track on a lossy link tells the delay and keeps its extensions`() throws {
+        var track = try Self.track(rtx: true)
+        let before = Self.send(0, on: &track)
+        track.fit(to: .lossy, roundTrip: .milliseconds(50))
+        let after = try #require(Self.send(1, on: &track))
+        #expect(after.playoutDelay?.minimum == .milliseconds(150))
+        #expect(after.identifiers == before?.identifiers)
+    }
+
     @Test func `without RTX the same bytes are sent again, so that nothing is told`() throws {
         var track = try Self.track(rtx: false)
         let before = Self.send(0, on: &track)
-        track.fit(toWeakLink: true, roundTrip: nil)
+        track.fit(to: .weak, roundTrip: nil)
         let after = try #require(Self.send(1, on: &track))
         #expect(after.playoutDelay == nil)
         #expect(after.identifiers == before?.identifiers)
@@ -129,7 +156,7 @@ import Wire
 
     @Test func `a packet that would come too late is not sent again`() throws {
         var track = try Self.track(rtx: true)
-        track.fit(toWeakLink: true, roundTrip: .milliseconds(300))
+        track.fit(to: .weak, roundTrip: .milliseconds(300))
         let sent = (0..<20).compactMap { Self.send($0, on: &track) }
         let now = Instant.milliseconds(19 * 66)
         func again(_ number: Int) throws -> DropReason? {
@@ -151,7 +178,7 @@ import Wire
     @Test func `the budget for repairs is tight on a weak link`() throws {
         var track = try Self.track(rtx: true)
         let sent = try #require(Self.send(0, on: &track))
-        track.fit(toWeakLink: true, roundTrip: nil)
+        track.fit(to: .weak, roundTrip: nil)
         let origin = try #require(track.origin(of: sent.numbers.sequenceNumber))
         let taken = (0..<30).count { _ in
             let decision = track.retransmit(
