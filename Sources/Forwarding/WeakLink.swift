@@ -24,19 +24,21 @@ struct WeakLink: Sendable {
     /// A power of two: every so many packets it is told again.
     private static let period: UInt16 = 64
     static let shortest = Duration.milliseconds(400)
-    static let longest = Duration.milliseconds(700)
+    static let longest = Duration.milliseconds(900)
     /// On a lossy link. A loss shows with the next picture, of which there may be fifteen a second; then one repair has to come.
     static let lossyRange = Duration.milliseconds(120)...Duration.milliseconds(400)
     private static let detection = Duration.milliseconds(100)
     /// Beyond, whoever speaks and whoever answers get in each other's way.
-    static let most = Duration.milliseconds(1000)
+    static let most = Duration.milliseconds(1200)
     /// Steps that are worth telling: a receiver stretches or shortens what it plays with each.
     private static let step = Duration.milliseconds(100)
     /// Until a round trip was measured.
-    private static let assumedRoundTrip = Duration.milliseconds(275)
+    static let assumedRoundTrip = Duration.milliseconds(275)
     /// From a packet's arrival to the picture on the screen.
     private static let decoding = Duration.milliseconds(50)
     private static let resyncInterval = Duration.seconds(2)
+    /// The next picture and the bits of a resync frame take at least that long: until then a repair that comes late is better.
+    private static let resyncTime = Duration.milliseconds(300)
 
     private var quality = LinkQuality.good
     /// What the receiver is told; nil before the link was lossy or weak for the first time.
@@ -88,11 +90,11 @@ struct WeakLink: Sendable {
         return isNews || isDue ? playoutDelay : nil
     }
 
-    /// Whether a packet that was sent so long ago is of no use any more: it would come after its picture's turn, or a picture
-    /// that does without it is on its way.
+    /// Whether a packet that was sent so long ago is of no use any more: it would come so long after its picture's turn that a
+    /// picture that does without it is there before, or such a picture is on its way.
     func isTooLate(age: Duration, at now: Instant) -> Bool {
         guard isOn, let playoutDelay else { return false }
-        if age + Self.decoding > playoutDelay.minimum { return true }
+        if age + Self.decoding > playoutDelay.minimum + Self.resyncTime { return true }
         return lastResync.map { now - age < $0 } ?? false
     }
 
