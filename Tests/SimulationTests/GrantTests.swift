@@ -50,7 +50,8 @@ import Testing
         simulation.run(for: .seconds(3))
         #expect(try simulation.snapshot(of: ann).profile?.isWeak == true)
         #expect(try simulation.snapshot(of: ben).profile?.isWeak == false)
-        #expect(simulation.mixes.mixCount == 1)
+        // Of all, and one for who speaks herself.
+        #expect(simulation.node.mixDescriptions().mixes.map(\.without) == ["", "ann"])
         let told = simulation.told(ann).compactMap { kind in
             if case .profile(let profile) = kind { profile } else { nil }
         }
