@@ -92,7 +92,8 @@ let server: [[Target]] = [
     library(
         "Signaling",
         [
-            "NodeCore", "Transcoding", "Wire", .hummingbird, .hummingbirdCore, .hummingbirdTLS, .httpTypes,
+            "COpenSSL", "NodeCore", "Transcoding", "Wire", .hummingbird, .hummingbirdCore, .hummingbirdTLS,
+            .httpTypes,
             .logging, .nio,
             .nioPosix,
             .nioSSL, .serviceLifecycle, .system,
@@ -120,7 +121,8 @@ let bench: [[Target]] = [
     library("Plotting"),
     library("RateQuality"),
     library(
-        "Endpoint", ["DTLS", "Impairment", "MediaFiles", "Peering", "RTP", "SDP", "SRTP", "STUN", "Wire"]),
+        "Endpoint",
+        ["Codecs", "DTLS", "Impairment", "MediaFiles", "Peering", "RTP", "SDP", "SRTP", "STUN", "Wire"]),
     [
         .testTarget(
             name: "SimulationTests",
@@ -133,7 +135,7 @@ let bench: [[Target]] = [
         .executableTarget(
             name: "relay-bench",
             dependencies: [
-                "CAllocationCounter", "DTLS", "Endpoint", "Forwarding", "Impairment", "MediaFiles",
+                "CAllocationCounter", "Codecs", "DTLS", "Endpoint", "Forwarding", "Impairment", "MediaFiles",
                 "NodeCore",
                 "NodeIO", "OfflineLane", "Peering", "Plotting", "Programs", "RTP", "RateQuality", "SDP",
                 "SRTP",

@@ -9,6 +9,9 @@ extension Node {
     private static let interval = Duration.milliseconds(200)
     /// A viewer on whose link a lane's rate is this much too high goes on with it unless the link shows a queue or losses.
     private static let tolerance = 1.15
+    /// A viewer whose link is so much narrower at most than what others have raised a lane to is one like them: it gets the lane as the
+    /// first of them did, whatever the allocator wants to see beyond what it gives away. This is what its budget leaves free.
+    private static let likeness = 1.05
     /// The sizes that a weak link is offered.
     private static let tiers = [Tier.p144, .p240, .p360]
     /// Of a source that has not told its size.
@@ -117,10 +120,11 @@ extension Node {
         let rate = offer.rate(within: others)
         let isPlaying = downTracks[downTrack]?.source?.track == UInt32(truncatingIfNeeded: route.track)
         let isOverfull = subscriberLinks[link]?.downlink.isOverfull(at: now) == true
-        guard isPlaying, !isOverfull, let budget = subscriberLinks[link]?.laneBudget,
-            Double(offer.bitsOnWire(at: rate)) <= budget * Self.tolerance
+        let price = Double(offer.bitsOnWire(at: rate))
+        guard !isOverfull, let budget = subscriberLinks[link]?.laneBudget,
+            price <= budget * (isPlaying ? Self.tolerance : Self.likeness)
         else { return rate }
-        return offer.rate(within: Int(budget))
+        return isPlaying ? offer.rate(within: Int(budget)) : offer.rates.lowerBound
     }
 }
 
