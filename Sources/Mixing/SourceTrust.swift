@@ -3,9 +3,9 @@
 ///     only silence told --a level below 127--> told
 ///            '--sound in packets of many sizes--> worthless --a level below 127--> told
 ///
-/// Who has muted a microphone says 127, and so does a sender that measures nothing. What is silent and encrypted for others has packets of
-/// one size, which a decoder makes noise of; sound has not, unless its bitrate is constant. What a client has encrypted for others is no Opus, but a decoder makes noise of most of
-/// it; so it is looked at for what cannot be.
+/// Who has muted a microphone says 127, and so does a sender that measures nothing. What is silent and encrypted for others has
+/// packets of one size, which a decoder makes noise of; sound has not, unless its bitrate is constant. What a client has encrypted
+/// for others is no Opus, but a decoder makes noise of most of it; so it is looked at for what cannot be.
 struct SourceTrust {
     /// From here on a source is given up.
     private static let limit = 24

@@ -1,7 +1,7 @@
 package import Wire
 
-/// One RTP clock for a source whose encodings are decoded one after the other: the timestamps of each begin at a number of their
-/// own (RFC 8853 section 5.5 leaves simulcast streams independent of each other), and a lane's viewers see one stream.
+/// One RTP clock for a source whose encodings are decoded one after the other: each is an RTP stream whose timestamps begin at a
+/// random number (RFC 3550 section 5.1), and a lane's viewers see one stream.
 package struct EncodingClock: Sendable {
     /// What is added to the timestamps of the present encoding.
     package private(set) var offset: UInt32 = 0

@@ -2,9 +2,9 @@ import CLinux
 
 /// Where the threads that forward media stand among all that want a core.
 ///
-/// On a machine whose cores are busy an ordinary thread that becomes ready waits until the others have had their turn: 30 to
-/// 90 ms were seen beside three browsers on two cores, and 200 ms once, which every watcher sees as a freeze. A worker that is
-/// preferred takes hardly more than it would otherwise, only sooner.
+/// On a machine whose cores are busy an ordinary thread that becomes ready waits until the others have had their turn: beside
+/// three browsers on two cores the kernel counted up to 86 ms in its run queue. Beyond 150 ms every watcher sees a freeze. A
+/// worker that is preferred takes hardly more than it would otherwise, only sooner.
 package enum ThreadPriority {
     /// As audio servers do.
     package static let wanted = -10
