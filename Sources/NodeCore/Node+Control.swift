@@ -324,7 +324,8 @@ extension Node {
         _ track: Int, _ encoding: Int, of slot: Int, at now: Instant, into outbox: inout Outbox
     ) {
         guard let feedback = upTracks[track]?.feedback,
-            upTracks[track]?.takeKeyFrameRequest(of: encoding, at: now) == true,
+            let room = sessions[slot]?.room, let isStorm = rooms[room]?.storm.isRaging(at: now),
+            upTracks[track]?.takeKeyFrameRequest(of: encoding, at: now, isStorm: isStorm) == true,
             let media = upTracks[track]?.ssrc(of: encoding), let ssrc = sessions[slot]?.ssrc
         else { return }
         counters.keyFrameRequestsSent += 1

@@ -233,6 +233,7 @@ package struct Node: ~Copyable {
             connecting -= 1
             counters.sessionsConnected += 1
             if case .watch = sessions[slot]?.role { sessions[slot]?.hasLittleDue = true }
+            if let room = sessions[slot]?.room { rooms[room]?.storm.joined(at: now) }
             report(.connected(profile), of: slot)
             announce(slot)
             assignSources(to: slot)
