@@ -103,7 +103,8 @@ let server: [[Target]] = [
     library(
         "Signaling",
         [
-            "NodeCore", "Transcoding", "Wire", .hummingbird, .hummingbirdCore, .hummingbirdTLS, .httpTypes,
+            "COpenSSL", "NodeCore", "Transcoding", "Wire", .hummingbird, .hummingbirdCore, .hummingbirdTLS,
+            .httpTypes,
             .logging, .nio,
             .nioPosix,
             .nioSSL, .serviceLifecycle, .system,
@@ -131,7 +132,8 @@ let bench: [[Target]] = [
     library("Plotting"),
     library("RateQuality"),
     library(
-        "Endpoint", ["DTLS", "Impairment", "MediaFiles", "Peering", "RTP", "SDP", "SRTP", "STUN", "Wire"]),
+        "Endpoint",
+        ["Codecs", "DTLS", "Impairment", "MediaFiles", "Peering", "RTP", "SDP", "SRTP", "STUN", "Wire"]),
     [
         .testTarget(
             name: "SimulationTests",
@@ -144,7 +146,7 @@ let bench: [[Target]] = [
         .executableTarget(
             name: "relay-bench",
             dependencies: [
-                "CAllocationCounter", "DTLS", "Endpoint", "Forwarding", "Impairment", "MediaFiles",
+                "CAllocationCounter", "Codecs", "DTLS", "Endpoint", "Forwarding", "Impairment", "MediaFiles",
                 "NodeCore",
                 "NodeIO", "OfflineLane", "Peering", "Plotting", "Programs", "RTP", "RateQuality", "SDP",
                 "SRTP",

@@ -43,6 +43,7 @@ struct Arrival: Sendable {
             contentOffset = SyntheticVideo.contentOffset(
                 isFrameStart: isFrameStart, isKeyFrame: isKeyFrame, descriptorLength: start.descriptorLength)
         }
+        if kind == .audio { contentOffset = SyntheticAudio.contentOffset(in: payload) }
         content = SyntheticContent(parsing: payload, at: contentOffset)
     }
 }

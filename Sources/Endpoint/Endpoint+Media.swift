@@ -108,7 +108,9 @@ extension Endpoint {
         }
         if let due = nextSound, due <= now {
             for index in audioSources.indices {
-                guard let payload = audioSources[index].source.nextPacket(at: now) else { continue }
+                guard
+                    let payload = audioSources[index].source.nextPacket(at: now, isSpeaking: audioLevel < 127)
+                else { continue }
                 sendFrame([payload], on: audioSources[index].stream, at: now, into: &outbox)
             }
             let interval = Duration.milliseconds(settings.audio.packetMilliseconds)

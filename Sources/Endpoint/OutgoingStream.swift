@@ -19,7 +19,7 @@ package struct OutgoingStream: Sendable {
     package let rid: String?
     package let ssrc: UInt32
     let retransmissionSSRC: UInt32?
-    let payloadType: UInt8
+    package let payloadType: UInt8
     let retransmissionPayloadType: UInt8?
     let clockRate: UInt32
     private let timestampOffset: UInt32

@@ -30,6 +30,8 @@ package struct RelaySettings: Sendable, Equatable {
     package var moveTo: String?
     /// URLs of the schemes `stun`, `stuns`, `turn` and `turns`.
     package var iceServers: [String] = []
+    /// The path of the file with the key that grants are sealed with; nil: nobody needs a grant.
+    package var grantKey: String?
 
     package struct TLSPaths: Sendable, Equatable {
         package let certificate: String
@@ -77,6 +79,9 @@ package struct RelaySettings: Sendable, Equatable {
         try reader.read(.iceServer, into: &iceServers, "a URL such as stun:stun.example.org:3478") {
             Self.iceServer($0)
         }
+        var key = ""
+        try reader.read(.grantKey, into: &key, "the path of a file") { Self.path($0) }
+        grantKey = key.isEmpty ? nil : key
         try readTLS(reader)
         guard udpPort == 0 || Int(udpPort) + workers - 1 <= 65535 else {
             throw .inconsistent(

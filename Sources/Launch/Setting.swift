@@ -18,6 +18,7 @@ package enum Setting: String, CaseIterable, Sendable {
     case drainSeconds = "drain-seconds"
     case moveTo = "move-to"
     case iceServer = "ice-server"
+    case grantKey = "grant-key"
 
     /// Whether it takes several values: a repeated flag, a JSON array, or a comma-separated variable.
     package var isList: Bool { self == .advertise || self == .iceServer }

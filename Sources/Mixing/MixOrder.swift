@@ -21,7 +21,10 @@ package enum MixReport: Sendable {
     case packet(MixPacket, mix: UInt32)
     /// A voice is no Opus that can be decoded, and is left out from now on.
     case undecodable(voice: UInt32)
-    /// libopus does not begin.
+    /// A voice sounds although its sender always says that it is silent: what that one says of its loudness means nothing. It is
+    /// heard from a moment later on, so that its speaker can be given a mix without it.
+    case unlevelled(voice: UInt32)
+    /// libopus does not begin, or there is no time for the room's mixes; nothing comes of it any more.
     case failed(room: UInt32, reason: String)
     /// Which timestamp of a voice is heard at which of its room's mixes, about once a second.
     case heard(voice: UInt32, timestamp: UInt32, as: UInt32)

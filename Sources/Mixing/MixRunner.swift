@@ -9,6 +9,9 @@ package struct MixRunner: ~Copyable {
     /// Steps that are made up for at once when the thread was kept from running; more are left out.
     private static let catchUpLimit = 5
     private static let statisticsInterval = Duration.seconds(1)
+    /// Steps left out in a second that are too many, and for how many seconds in a row that may be so.
+    private static let missedLimit = 5
+    private static let strainLimit = 3
 
     struct Entry: ~Copyable {
         let room: UInt32
@@ -19,6 +22,9 @@ package struct MixRunner: ~Copyable {
     /// When the next step is due.
     private var next: Instant?
     private var nextStatistics = Instant(nanoseconds: .min)
+    /// Steps that were left out since the last statistics, and seconds in a row in which there were too many.
+    private var missed = 0
+    private var strain = 0
 
     package init() {}
 
@@ -85,9 +91,10 @@ package struct MixRunner: ~Copyable {
     package mutating func advance(to now: Instant, clock: () -> Instant, tell: (MixReport) -> Void) {
         guard var due = next else { return }
         if due + Self.interval * Self.catchUpLimit <= now {
-            let missed = Int((now - due).nanoseconds / Self.interval.nanoseconds)
-            for index in 0..<entries.count { entries[index].mixer.skip(missed) }
-            due = due + Self.interval * missed
+            let skipped = Int((now - due).nanoseconds / Self.interval.nanoseconds)
+            for index in 0..<entries.count { entries[index].mixer.skip(skipped) }
+            due = due + Self.interval * skipped
+            missed += skipped
         }
         while due <= now {
             for index in 0..<entries.count {
@@ -99,6 +106,18 @@ package struct MixRunner: ~Copyable {
         guard now >= nextStatistics else { return }
         nextStatistics = now + Self.statisticsInterval
         for index in 0..<entries.count { entries[index].mixer.tellStatistics(tell) }
+        giveWay(tell)
+    }
+
+    /// Where there is not time enough for all, the room that came last goes without a mix.
+    private mutating func giveWay(_ tell: (MixReport) -> Void) {
+        strain = missed >= Self.missedLimit ? strain + 1 : 0
+        missed = 0
+        guard strain >= Self.strainLimit, entries.count > 0 else { return }
+        strain = 0
+        let last = entries.remove(at: entries.count - 1)
+        tell(.failed(room: last.room, reason: "the thread of mixes has no time"))
+        if entries.count == 0 { next = nil }
     }
 
     private func index(of room: UInt32) -> Int? {

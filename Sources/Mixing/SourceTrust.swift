@@ -1,4 +1,10 @@
-/// Whether a source is what it says it is. What a client has encrypted for others is no Opus, but a decoder makes noise of most of
+/// Whether a source is what it says it is, and what its sender's levels (RFC 6464) are worth.
+///
+///     only silence told --a level below 127--> told
+///            '--sound in packets of many sizes--> worthless --a level below 127--> told
+///
+/// Who has muted a microphone says 127, and so does a sender that measures nothing. What is silent and encrypted for others has packets of
+/// one size, which a decoder makes noise of; sound has not, unless its bitrate is constant. What a client has encrypted for others is no Opus, but a decoder makes noise of most of
 /// it; so it is looked at for what cannot be.
 struct SourceTrust {
     /// From here on a source is given up.
@@ -19,9 +25,28 @@ struct SourceTrust {
         return powers
     }()
 
+    /// By so many bytes packets differ that have something to say.
+    private static let spread = 8
+
+    private enum Levels {
+        /// 127 has been told so far, if anything; the sizes of the packets that sounded nevertheless.
+        case onlySilence(sizes: ClosedRange<Int>?)
+        case told
+        case worthless
+    }
+
     private var doubt = 0
+    private var levels = Levels.onlySilence(sizes: nil)
 
     var isLost: Bool { doubt >= Self.limit }
+
+    /// Whether its sender always says that it is silent, and it is not.
+    var hasWorthlessLevels: Bool {
+        switch levels {
+        case .worthless: true
+        case .onlySilence, .told: false
+        }
+    }
 
     mutating func decodingFailed() { doubt += Self.decodingFailure }
 
@@ -32,13 +57,32 @@ struct SourceTrust {
     /// - Parameters:
     ///   - power: the mean square of its samples.
     ///   - level: what its sender says.
-    mutating func decoded(power: Float, level: UInt8?) {
-        if let level, power > Self.audible,
+    ///   - bytes: of the packet.
+    /// - Returns: whether it may be heard.
+    mutating func decoded(power: Float, level: UInt8?, bytes: Int) -> Bool {
+        if let level, level < 127 { levels = .told }
+        guard let level, power > Self.audible,
             power > Self.powers[Int(min(level, 127))] * Self.contradictionFactor
-        {
-            doubt += Self.contradiction
-        } else {
+        else {
             doubt = max(0, doubt - 1)
+            return true
+        }
+        switch levels {
+        case .worthless:
+            doubt = max(0, doubt - 1)
+            return true
+        case .told:
+            doubt += Self.contradiction
+            return true
+        case .onlySilence(let sizes):
+            let all = min(sizes?.lowerBound ?? bytes, bytes)...max(sizes?.upperBound ?? bytes, bytes)
+            if all.count > Self.spread {
+                levels = .worthless
+            } else {
+                levels = .onlySilence(sizes: all)
+                doubt += Self.contradiction
+            }
+            return false
         }
     }
 }

@@ -67,6 +67,9 @@ package struct VoiceBuffer: ~Copyable {
     /// Whether the source turned out not to be Opus that can be decoded: it may be encrypted for others.
     package var isLost: Bool { trust.isLost }
 
+    /// Whether it sounds although its sender always says that it is silent.
+    package var hasWorthlessLevels: Bool { trust.hasWorthlessLevels }
+
     /// The timestamp of the sample that is heard next; nil while it is silent.
     package var nextTimestamp: UInt32? {
         guard case .playing(let next, _) = state else { return nil }
@@ -184,7 +187,11 @@ package struct VoiceBuffer: ~Copyable {
         for index in 0..<count { power += scratch[index] * scratch[index] }
         power /= Float(count)
         endsInSilence = item.description.isSilence || power < Self.pausePower
-        trust.decoded(power: power, level: item.packet.level)
+        let mayBeHeard = trust.decoded(
+            power: power, level: item.packet.level, bytes: item.packet.payload.count)
+        if !mayBeHeard {
+            for index in 0..<count { scratch[index] = 0 }
+        }
         // How long this packet's first sample will have taken, and how long it has to.
         let delay = time + Int64(queue.count) - item.position - (arrivals.base ?? 0)
         statistics.delay = .nanoseconds(delay * 1_000_000 / 48)

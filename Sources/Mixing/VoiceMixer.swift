@@ -19,6 +19,9 @@ package struct VoiceMixer: ~Copyable {
         var samples = [Float](repeating: 0, count: VoiceBuffer.step)
         var isSounding = false
         var isLost = false
+        /// Steps until it is heard, as its speaker is to be given a mix without it first; nil while nothing is known against its
+        /// sender's levels.
+        var stepsUntilHeard: Int?
 
         /// Fetches the next step.
         mutating func fetch(at now: Instant, clock: () -> Instant) {
@@ -28,6 +31,10 @@ package struct VoiceMixer: ~Copyable {
             buffer.noteDecoding(clock() - start)
             isLost = buffer.isLost
             if isLost { isSounding = false }
+            guard buffer.hasWorthlessLevels else { return }
+            let steps = stepsUntilHeard ?? VoiceMixer.stepsToPrepare
+            stepsUntilHeard = max(0, steps - 1)
+            if steps > 0 { isSounding = false }
         }
     }
 
@@ -54,6 +61,9 @@ package struct VoiceMixer: ~Copyable {
             return bytes
         }
     }
+
+    /// 100 ms.
+    private static let stepsToPrepare = 5
 
     private var voices = UniqueArray<Voice>()
     private var mixes = UniqueArray<Mix>()
@@ -165,7 +175,9 @@ package struct VoiceMixer: ~Copyable {
         at now: Instant, clock: () -> Instant, tell: (MixReport) -> Void
     ) {
         for index in 0..<voices.count where !voices[index].isLost {
+            let isKnown = voices[index].stepsUntilHeard != nil
             voices[index].fetch(at: now, clock: clock)
+            if !isKnown, voices[index].stepsUntilHeard != nil { tell(.unlevelled(voice: voices[index].id)) }
             if voices[index].isLost { tell(.undecodable(voice: voices[index].id)) }
         }
     }

@@ -28,6 +28,15 @@ package struct LaneDescription: Sendable {
     package static let quantiles = [0.5, 0.95, 1]
 }
 
+extension LaneDescription: Labelled {
+    var labels: [(name: String, value: String)] {
+        [
+            ("room", "\(room)"), ("participant", participant.map { "\($0)" } ?? ""), ("track", track),
+            ("tier", tier.rawValue), ("grade", grade), ("codec", codec),
+        ]
+    }
+}
+
 extension Node {
     /// The lanes of this node.
     package mutating func laneDescriptions() -> [LaneDescription] {
@@ -58,21 +67,10 @@ extension NodeMetrics {
     package static func families(
         lanes: [LaneDescription], _ counters: NodeCounters, droppedFrames: UInt64
     ) -> [MetricFamily] {
-        func family(
-            _ name: String, _ help: String, _ kind: MetricFamily.Kind,
-            _ value: (LaneDescription) -> Double
-        ) -> MetricFamily {
-            MetricFamily(
-                name: name, help: help, kind: kind,
-                samples: lanes.map { .init(labels: labels(of: $0), value: value($0)) })
-        }
-        func total(_ name: String, _ help: String, _ value: UInt64) -> MetricFamily {
-            MetricFamily(name: name, help: help, kind: .counter, samples: [.init(value: Double(value))])
-        }
         let delays = lanes.flatMap { lane in
             zip(LaneDescription.quantiles, lane.delays).map { quantile, delay in
                 MetricFamily.Sample(
-                    labels: labels(of: lane) + [("quantile", "\(quantile)")], value: delay.inSeconds)
+                    labels: lane.labels + [("quantile", "\(quantile)")], value: delay.inSeconds)
             }
         }
         return [
@@ -80,68 +78,66 @@ extension NodeMetrics {
                 name: "smartc_lane_delay_seconds",
                 help: "From a whole picture of the source to the lane's packets, the last 256 pictures.",
                 kind: .summary, samples: delays),
-            total("smartc_lanes_opened_total", "Lanes that were made.", counters.lanesOpened),
-            total(
+            .total("smartc_lanes_opened_total", "Lanes that were made.", counters.lanesOpened),
+            .total(
                 "smartc_lanes_refused_total",
                 "Lanes that were refused: no CPU, or a source that cannot be decoded.", counters.lanesRefused
             ),
-            total(
+            .total(
                 "smartc_lane_pictures_damaged_total",
                 "Encoded pictures of sources that could not be decoded.",
                 counters.lanePicturesDamaged),
-            total(
+            .total(
                 "smartc_lane_pictures_dropped_total",
                 "Encoded pictures of sources that waited for too long for a busy lane thread.", droppedFrames
             ),
-            family("smartc_lane_viewers", "Subscribers of a lane.", .gauge) { Double($0.viewers) },
-            family("smartc_lane_bits_per_second", "What a lane sends, without headers.", .gauge) {
+            .each(lanes, "smartc_lane_viewers", "Subscribers of a lane.", .gauge) { Double($0.viewers) },
+            .each(lanes, "smartc_lane_bits_per_second", "What a lane sends, without headers.", .gauge) {
                 Double($0.bitsPerSecond)
             },
-            family("smartc_lane_target_bits_per_second", "What a lane is to take, without headers.", .gauge) {
+            .each(
+                lanes, "smartc_lane_target_bits_per_second", "What a lane is to take, without headers.",
+                .gauge
+            ) {
                 Double($0.targetBitsPerSecond)
             },
-            family("smartc_lane_frames_per_second", "What a lane sends.", .gauge) { $0.framesPerSecond },
-            family("smartc_lane_effort", "0 fast, 1 real-time, 2 full.", .gauge) {
+            .each(lanes, "smartc_lane_frames_per_second", "What a lane sends.", .gauge) {
+                $0.framesPerSecond
+            },
+            .each(lanes, "smartc_lane_effort", "0 fast, 1 real-time, 2 full.", .gauge) {
                 Double($0.effort.rawValue)
             },
-            family("smartc_lane_changed_share", "How much of the picture changes, 0 to 1.", .gauge) {
+            .each(lanes, "smartc_lane_changed_share", "How much of the picture changes, 0 to 1.", .gauge) {
                 $0.statistics.changedShare
             },
-            family("smartc_lane_quantizer", "How coarsely a lane codes, 0 to 63.", .gauge) {
+            .each(lanes, "smartc_lane_quantizer", "How coarsely a lane codes, 0 to 63.", .gauge) {
                 $0.statistics.quantizer
             },
-            family("smartc_lane_height_pixels", "Of the pictures that a lane sends.", .gauge) {
+            .each(lanes, "smartc_lane_height_pixels", "Of the pictures that a lane sends.", .gauge) {
                 Double($0.statistics.height)
             },
-            family("smartc_lane_pictures_total", "Pictures of the source.", .counter) {
+            .each(lanes, "smartc_lane_pictures_total", "Pictures of the source.", .counter) {
                 Double($0.statistics.picturesSeen)
             },
-            family("smartc_lane_unchanged_pictures_total", "Pictures with nothing new.", .counter) {
+            .each(lanes, "smartc_lane_unchanged_pictures_total", "Pictures with nothing new.", .counter) {
                 Double($0.statistics.unchangedPictures)
             },
-            family(
-                "smartc_lane_pictures_over_budget_total", "Pictures left out for want of bits.", .counter
+            .each(
+                lanes, "smartc_lane_pictures_over_budget_total", "Pictures left out for want of bits.",
+                .counter
             ) { Double($0.statistics.picturesOverBudget) },
-            family("smartc_lane_key_frames_total", "Anchors that were made.", .counter) {
+            .each(lanes, "smartc_lane_key_frames_total", "Anchors that were made.", .counter) {
                 Double($0.statistics.keyFrames)
             },
-            family("smartc_lane_resync_frames_total", "Frames for those who join.", .counter) {
+            .each(lanes, "smartc_lane_resync_frames_total", "Frames for those who join.", .counter) {
                 Double($0.statistics.resyncFrames)
             },
-            family("smartc_lane_delta_frames_total", "Other frames.", .counter) {
+            .each(lanes, "smartc_lane_delta_frames_total", "Other frames.", .counter) {
                 Double($0.statistics.deltaFrames)
             },
-            family("smartc_lane_encode_seconds_total", "Scaling, analysis and coding.", .counter) {
+            .each(lanes, "smartc_lane_encode_seconds_total", "Scaling, analysis and coding.", .counter) {
                 $0.statistics.encodeTime.inSeconds
             },
-        ]
-    }
-
-    private static func labels(of lane: LaneDescription) -> [(String, String)] {
-        [
-            ("room", "\(lane.room)"), ("participant", lane.participant.map { "\($0)" } ?? ""),
-            ("track", lane.track), ("tier", lane.tier.rawValue), ("grade", lane.grade),
-            ("codec", lane.codec),
         ]
     }
 }

@@ -5,7 +5,8 @@ package import Wire
 ///     full --too little for the smallest layer and the voices, for 3 s--> weak --room for them again, for a time--> full
 ///
 /// That time is 5 s at first. Who had to come back within half a minute waits twice as long, up to a minute: the link is a
-/// little too narrow, and trying costs a break. A wish ends all that.
+/// little too narrow, and trying costs a break. Whoever may choose ends all that: the room's controller by what it grants, else the
+/// client by its wish (`rule`).
 package struct LinkProfile: Sendable, Equatable {
     /// What a client or its room's controller asked for.
     package enum Wish: String, Sendable, CaseIterable {
@@ -21,10 +22,25 @@ package struct LinkProfile: Sendable, Equatable {
     package enum Reason: String, Sendable {
         /// Nothing speaks against serving all.
         case link
-        /// Asked for by the client or the controller.
+        /// Asked for by the client.
         case asked
+        /// Granted by the room's controller.
+        case granted
         /// The smallest layer and the voices take more than the link carries.
         case estimate
+    }
+
+    /// What is served, and why.
+    package struct Kind: Hashable, Sendable {
+        package let isWeak: Bool
+        package let reason: Reason
+
+        /// All that there are.
+        package static let all = [
+            Kind(isWeak: false, reason: .link), Kind(isWeak: false, reason: .asked),
+            Kind(isWeak: false, reason: .granted), Kind(isWeak: true, reason: .asked),
+            Kind(isWeak: true, reason: .granted), Kind(isWeak: true, reason: .estimate),
+        ]
     }
 
     /// What is known of the link at a moment.
@@ -55,6 +71,8 @@ package struct LinkProfile: Sendable, Equatable {
     private static let recovery = Duration.seconds(30)
 
     package private(set) var wish = Wish.automatic
+    /// What the room's controller has granted; nil: it leaves that to the client.
+    package private(set) var grant: Wish?
     /// Whether one picture of a lane and one mixed voice are all that is sent.
     package private(set) var isWeak = false
     package private(set) var reason = Reason.link
@@ -65,27 +83,34 @@ package struct LinkProfile: Sendable, Equatable {
 
     package init() {}
 
-    /// Takes a wish, which holds until the next one.
+    /// What holds of what was granted and wished for: a grant goes before a wish, but nobody is made to take more than they ask for.
+    package var rule: Wish {
+        guard let grant else { return wish }
+        return wish == .weak ? .weak : grant
+    }
+
+    package var kind: Kind { Kind(isWeak: isWeak, reason: reason) }
+
+    /// Whether somebody has chosen it, and not the state of the link.
+    package var isChosen: Bool { rule != .automatic }
+
+    /// Takes the client's wish, which holds until the next one, as far as what is granted lets it.
     package mutating func ask(_ new: Wish) {
-        guard new != wish else { return }
+        let former = rule
         wish = new
-        since = nil
-        leftAt = nil
-        patience = Self.shortestPatience
-        switch new {
-        // What the link carries is seen soon enough.
-        case .automatic: (isWeak, reason) = (false, .link)
-        case .weak: (isWeak, reason) = (true, .asked)
-        case .full: (isWeak, reason) = (false, .asked)
-        }
+        apply(insteadOf: former)
+    }
+
+    /// Takes what the room's controller grants, which holds until the next time; nil leaves it to the client again.
+    package mutating func grant(_ new: Wish?) {
+        let former = rule
+        grant = new
+        apply(insteadOf: former)
     }
 
     /// Takes what is known now; to be called several times a second. Returns whether the profile has changed.
     package mutating func judge(_ evidence: Evidence, at now: Instant) -> Bool {
-        switch wish {
-        case .weak, .full: return false
-        case .automatic: break
-        }
+        guard !isChosen else { return false }
         guard isWeak ? evidence.hasRoom : evidence.isShort else {
             since = nil
             return false
@@ -107,5 +132,19 @@ package struct LinkProfile: Sendable, Equatable {
         isWeak.toggle()
         reason = isWeak ? .estimate : .link
         return true
+    }
+
+    private mutating func apply(insteadOf former: Wish) {
+        if isChosen { reason = grant == rule ? .granted : .asked }
+        guard rule != former else { return }
+        since = nil
+        leftAt = nil
+        patience = Self.shortestPatience
+        switch rule {
+        // What the link carries is seen soon enough.
+        case .automatic: (isWeak, reason) = (false, .link)
+        case .weak: isWeak = true
+        case .full: isWeak = false
+        }
     }
 }

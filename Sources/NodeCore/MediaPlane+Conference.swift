@@ -160,15 +160,21 @@ package struct ConferenceSnapshot: Sendable, Equatable {
         package let isWeak: Bool
         package let reason: LinkProfile.Reason
         package let wish: LinkProfile.Wish
+        /// What the room's controller has granted, if it has.
+        package let grant: LinkProfile.Wish?
 
-        package init(isWeak: Bool, reason: LinkProfile.Reason, wish: LinkProfile.Wish) {
+        package init(
+            isWeak: Bool, reason: LinkProfile.Reason, wish: LinkProfile.Wish, grant: LinkProfile.Wish? = nil
+        ) {
             self.isWeak = isWeak
             self.reason = reason
             self.wish = wish
+            self.grant = grant
         }
 
-        init(_ profile: LinkProfile) {
-            self.init(isWeak: profile.isWeak, reason: profile.reason, wish: profile.wish)
+        package init(_ profile: LinkProfile) {
+            self.init(
+                isWeak: profile.isWeak, reason: profile.reason, wish: profile.wish, grant: profile.grant)
         }
     }
 

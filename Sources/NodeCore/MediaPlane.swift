@@ -5,10 +5,10 @@ package import Transcoding
 /// `NodeIO` implements it with workers. Every call either takes effect as a whole or throws and leaves nothing
 /// behind.
 package protocol MediaPlane: Sendable {
-    /// Opens a session of `role` in `room` and returns the answer to `offer`, which asks somebody who wishes for the weak
+    /// Opens a session of `role` in `room` and returns the answer to `offer`, which asks somebody who is served the weak
     /// profile to send little.
     func open(
-        _ role: SessionRole, in room: RoomID, offer: String, as wish: LinkProfile.Wish
+        _ role: SessionRole, in room: RoomID, offer: String, on terms: SessionTerms
     ) async throws(SessionError) -> SessionAnswer
 
     /// Lets a watcher be sent what a lane makes of its source, a picture of this size, instead of any layer of it. Where no
@@ -22,9 +22,16 @@ package protocol MediaPlane: Sendable {
     /// How the way to a session's remote does: which profile it is served, and what goes over its wire.
     func link(of session: SessionID) async throws(SessionError) -> SessionLink
 
-    /// Chooses what a session is served from now on: all that its slots take, what a link of 3G carries, or whichever of the two
-    /// the node finds right.
+    /// Takes what a session's client wishes to be served from now on: all that its slots take, what a link of 3G carries, or
+    /// whichever of the two the node finds right.
     func serve(_ wish: LinkProfile.Wish, to session: SessionID) async throws(SessionError)
+
+    /// Lets a room's controller choose what somebody who publishes or takes part there is served from now on: what a link of 3G
+    /// carries, or as much as there is, or whichever of the two the node finds right; nil leaves that to the client again. Returns
+    /// what came of it.
+    func grant(
+        _ grant: LinkProfile.Wish?, to participant: ParticipantID, in room: RoomID
+    ) async throws(SessionError) -> LinkProfile
 
     /// Applies an SDP fragment (RFC 8840) to a session: trickled candidates, or an ICE restart when the fragment
     /// brings new credentials.
@@ -68,7 +75,7 @@ extension MediaPlane {
     package func open(
         _ role: SessionRole, in room: RoomID, offer: String
     ) async throws(SessionError) -> SessionAnswer {
-        try await open(role, in: room, offer: offer, as: .automatic)
+        try await open(role, in: room, offer: offer, on: SessionTerms())
     }
 }
 
@@ -168,6 +175,8 @@ package enum SessionError: Error, Sendable, Equatable {
     case unacceptableSDP(line: Int, reason: String)
     case unknownSession
     case unknownRoom
+    /// Nobody publishes or takes part in the room under this name.
+    case unknownParticipant(ParticipantID)
     /// A control names a participant that is not in the room, a section that the offer does not have, or asks for
     /// something that does not exist; `where` is a JSON pointer into the request.
     case unacceptableControl(where: String, reason: String)
@@ -250,4 +259,23 @@ package struct MetricFamily: Sendable {
         self.kind = kind
         self.samples = samples
     }
+
+    /// A counter of the whole node.
+    static func total(_ name: String, _ help: String, _ value: UInt64) -> MetricFamily {
+        MetricFamily(name: name, help: help, kind: .counter, samples: [.init(value: Double(value))])
+    }
+
+    /// A sample of each of some things that have labels.
+    static func each<Thing: Labelled>(
+        _ things: [Thing], _ name: String, _ help: String, _ kind: Kind, _ value: (Thing) -> Double
+    ) -> MetricFamily {
+        MetricFamily(
+            name: name, help: help, kind: kind,
+            samples: things.map { .init(labels: $0.labels, value: value($0)) })
+    }
+}
+
+/// What an operator is told of in samples of its own.
+protocol Labelled {
+    var labels: [(name: String, value: String)] { get }
 }

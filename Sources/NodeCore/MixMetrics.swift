@@ -13,6 +13,10 @@ package struct MixDescription: Sendable {
     package let statistics: MixStatistics
 }
 
+extension MixDescription: Labelled {
+    var labels: [(name: String, value: String)] { [("room", "\(room)"), ("without", without)] }
+}
+
 /// What an operator is told of one voice that is mixed.
 package struct VoiceDescription: Sendable {
     package let room: RoomID
@@ -20,6 +24,12 @@ package struct VoiceDescription: Sendable {
     /// The MID of the source's section.
     package let track: String
     package let statistics: VoiceStatistics
+}
+
+extension VoiceDescription: Labelled {
+    var labels: [(name: String, value: String)] {
+        [("room", "\(room)"), ("participant", participant.map { "\($0)" } ?? ""), ("track", track)]
+    }
 }
 
 extension Node {
@@ -54,72 +64,49 @@ extension NodeMetrics {
     package static func families(
         mixes: [MixDescription], voices: [VoiceDescription], _ counters: NodeCounters, droppedPackets: UInt64
     ) -> [MetricFamily] {
-        func ofMixes(
-            _ name: String, _ help: String, _ kind: MetricFamily.Kind, _ value: (MixDescription) -> Double
-        ) -> MetricFamily {
-            MetricFamily(
-                name: name, help: help, kind: kind,
-                samples: mixes.map {
-                    .init(labels: [("room", "\($0.room)"), ("without", $0.without)], value: value($0))
-                })
-        }
-        func ofVoices(
-            _ name: String, _ help: String, _ kind: MetricFamily.Kind, _ value: (VoiceDescription) -> Double
-        ) -> MetricFamily {
-            MetricFamily(
-                name: name, help: help, kind: kind,
-                samples: voices.map { voice in
-                    .init(
-                        labels: [
-                            ("room", "\(voice.room)"),
-                            ("participant", voice.participant.map { "\($0)" } ?? ""),
-                            ("track", voice.track),
-                        ], value: value(voice))
-                })
-        }
-        func total(_ name: String, _ help: String, _ value: UInt64) -> MetricFamily {
-            MetricFamily(name: name, help: help, kind: .counter, samples: [.init(value: Double(value))])
-        }
         return [
-            total("smartc_mix_rooms_total", "Rooms whose voices were mixed.", counters.mixesOpened),
-            total(
+            .total("smartc_mix_rooms_total", "Rooms whose voices were mixed.", counters.mixesOpened),
+            .total(
                 "smartc_mix_voices_refused_total",
                 "Voices that are no Opus which can be decoded: they may be encrypted.",
                 counters.mixVoicesRefused),
-            total("smartc_mix_failures_total", "Codecs that did not begin.", counters.mixFailures),
-            total(
+            .total(
+                "smartc_mix_failures_total", "Rooms that got no mix: no libopus, or no time.",
+                counters.mixFailures),
+            .total(
                 "smartc_mix_packets_dropped_total",
                 "Packets of voices that waited for too long for a busy thread of mixes.", droppedPackets),
-            ofMixes("smartc_mix_listeners", "Subscribers of a mix.", .gauge) { Double($0.listeners) },
-            ofMixes("smartc_mix_bits_per_second", "What a mix sends, without headers.", .gauge) {
+            .each(mixes, "smartc_mix_listeners", "Subscribers of a mix.", .gauge) { Double($0.listeners) },
+            .each(mixes, "smartc_mix_bits_per_second", "What a mix sends, without headers.", .gauge) {
                 Double($0.bitsPerSecond)
             },
-            ofMixes("smartc_mix_packets_total", "Packets of a mix.", .counter) {
+            .each(mixes, "smartc_mix_packets_total", "Packets of a mix.", .counter) {
                 Double($0.statistics.packets)
             },
-            ofMixes("smartc_mix_silent_frames_total", "Frames with nothing to hear.", .counter) {
+            .each(mixes, "smartc_mix_silent_frames_total", "Frames with nothing to hear.", .counter) {
                 Double($0.statistics.silentFrames)
             },
-            ofMixes("smartc_mix_encode_seconds_total", "Mixing and encoding.", .counter) {
+            .each(mixes, "smartc_mix_encode_seconds_total", "Mixing and encoding.", .counter) {
                 $0.statistics.encodeTime.inSeconds
             },
-            ofVoices("smartc_mix_voice_decode_seconds_total", "Decoding of a voice.", .counter) {
+            .each(voices, "smartc_mix_voice_decode_seconds_total", "Decoding of a voice.", .counter) {
                 $0.statistics.decodeTime.inSeconds
             },
-            ofVoices(
-                "smartc_mix_voice_concealed_seconds_total",
+            .each(
+                voices, "smartc_mix_voice_concealed_seconds_total",
                 "Sound that was made up for what was lost or late.", .counter
             ) { $0.statistics.concealed.inSeconds },
-            ofVoices("smartc_mix_voice_late_packets_total", "Came when their time was over.", .counter) {
+            .each(voices, "smartc_mix_voice_late_packets_total", "Came when their time was over.", .counter) {
                 Double($0.statistics.latePackets)
             },
-            ofVoices(
-                "smartc_mix_voice_recovered_packets_total", "Lost ones of which a copy came.", .counter
+            .each(
+                voices, "smartc_mix_voice_recovered_packets_total", "Lost ones of which a copy came.",
+                .counter
             ) { Double($0.statistics.recoveredPackets) },
-            ofVoices("smartc_mix_voice_damaged_packets_total", "Not Opus, or broken.", .counter) {
+            .each(voices, "smartc_mix_voice_damaged_packets_total", "Not Opus, or broken.", .counter) {
                 Double($0.statistics.damagedPackets)
             },
-            ofVoices("smartc_mix_voice_delay_seconds", "From arrival to being mixed.", .gauge) {
+            .each(voices, "smartc_mix_voice_delay_seconds", "From arrival to being mixed.", .gauge) {
                 $0.statistics.delay.inSeconds
             },
         ]

@@ -17,6 +17,8 @@ struct MixTable {
         /// When it was heard last; nil if it was not heard for some time. While it is heard, its speaker is given a mix
         /// without it.
         var lastHeard: Instant?
+        /// Whether its sender tells how loud it is; one that always says that it is silent tells nothing.
+        var hasLevels = true
         var statistics = VoiceStatistics()
     }
 
@@ -61,6 +63,8 @@ struct MixTable {
     var orders: [MixOrder] = []
     /// Until when a track is left out, by its slot number and generation: it cannot be decoded.
     var refused: [Int: (generation: UInt32, until: Instant)] = [:]
+    /// Until when a room gets no mix: its thread is too busy, or libopus cannot be had.
+    var refusedRooms: [RoomID: Instant] = [:]
     var nextCheck = Instant(nanoseconds: .min)
     var nextLossCheck = Instant(nanoseconds: .min)
     private var lastID: UInt32 = 0

@@ -104,8 +104,9 @@ extension Node {
             summary.nextBitsPerSecond = summary.bitsPerSecond
         }
         let isWeak = isWeak(session)
-        // What does not fit anyway is not held back.
-        subscriberLinks[link]?.downlink.isGentle = isWeak && summary.bitsPerSecond <= measured
+        // What does not fit anyway is not held back, nor is the first picture.
+        let isNew = subscriberLinks[link]?.since.map { now < $0 + SubscriberLink.benefitOfDoubt } ?? true
+        subscriberLinks[link]?.downlink.isGentle = isWeak && !isNew && summary.bitsPerSecond <= measured
         if isWeak { widen(&summary, of: session, on: link, at: now) }
         subscriberLinks[link]?.downlink.wish(for: summary, at: now)
         let isOverdrawn = takenByPlaying(on: link, at: now) > measured

@@ -9,6 +9,9 @@ extension Node {
     private static let interval = Duration.milliseconds(200)
     /// A viewer on whose link a lane's rate is this much too high goes on with it unless the link shows a queue or losses.
     private static let tolerance = 1.15
+    /// A viewer whose link is so much narrower at most than what others have raised a lane to is one like them: it gets the lane as the
+    /// first of them did, whatever the allocator wants to see beyond what it gives away. This is what its budget leaves free.
+    private static let likeness = 1.05
     /// The sizes that a weak link is offered.
     private static let tiers = [Tier.p144, .p240, .p360]
     /// Of a source that has not told its size.
@@ -71,7 +74,7 @@ extension Node {
         var offered = LayerOptions()
         for (index, candidate) in candidates.enumerated() {
             let isWorse = candidates.enumerated().contains { other, option in
-                other != index && option.isAtLeast(candidate)
+                other != index && !Self.isSameTier(option, candidate) && option.isAtLeast(candidate)
                     && (other > index || !candidate.isAtLeast(option))
             }
             // What is sent stays a choice: a source that is gone would be replaced at once.
@@ -96,6 +99,15 @@ extension Node {
 
     // MARK: - Private
 
+    /// Whether both are lanes of one tier: a grade that takes less is not the better one for it, as the other gets what its
+    /// viewers' links carry.
+    private static func isSameTier(_ one: Congestion.LayerOption, _ other: Congestion.LayerOption) -> Bool {
+        guard case .lane(let one) = ServedOption(number: one.id),
+            case .lane(let other) = ServedOption(number: other.id)
+        else { return false }
+        return one.tier == other.tier
+    }
+
     /// The rate at which a viewer would get a lane: the lowest that it has, unless others raise it; nil if it cannot be had.
     private mutating func rate(
         of offer: LaneOffer, of track: Int, for downTrack: Int, on link: Int, at now: Instant
@@ -108,10 +120,11 @@ extension Node {
         let rate = offer.rate(within: others)
         let isPlaying = downTracks[downTrack]?.source?.track == UInt32(truncatingIfNeeded: route.track)
         let isOverfull = subscriberLinks[link]?.downlink.isOverfull(at: now) == true
-        guard isPlaying, !isOverfull, let budget = subscriberLinks[link]?.laneBudget,
-            Double(offer.bitsOnWire(at: rate)) <= budget * Self.tolerance
+        let price = Double(offer.bitsOnWire(at: rate))
+        guard !isOverfull, let budget = subscriberLinks[link]?.laneBudget,
+            price <= budget * (isPlaying ? Self.tolerance : Self.likeness)
         else { return rate }
-        return offer.rate(within: Int(budget))
+        return isPlaying ? offer.rate(within: Int(budget)) : offer.rates.lowerBound
     }
 }
 

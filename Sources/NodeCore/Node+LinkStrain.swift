@@ -31,7 +31,7 @@ extension Node {
             return false
         }
         // Who has asked for little is not sent more than that.
-        let isAsked = isWeak(session) && sessions[session]?.profile.reason == .asked
+        let isAsked = isWeak(session) && sessions[session]?.profile.isChosen == true
         return isAsked || isStarving || subscriberLinks[link]?.downlink.isOverfull(at: now) == true
     }
 

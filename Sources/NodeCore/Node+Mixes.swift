@@ -14,6 +14,8 @@ extension Node {
     private static let lossCheckInterval = Duration.seconds(5)
     /// Who says nothing for so long shares the mix of all.
     private static let talkTime = Duration.seconds(5)
+    /// Until a room that could not be mixed is tried again.
+    private static let roomRefusalTime = Duration.seconds(30)
     /// Until a source that could not be decoded is tried again.
     private static let voiceRefusalTime = Duration.seconds(60)
     /// Levels above are silence, whatever a microphone makes of it, in -dBov.
@@ -31,7 +33,12 @@ extension Node {
         switch report {
         case .packet(let packet, let mix): send(packet, of: mix, at: now, into: &outbox)
         case .undecodable(let voice): refuse(voice: voice, at: now)
-        case .failed: counters.mixFailures += 1
+        case .unlevelled(let voice):
+            guard let room = mixes.roomsByVoice[voice], let index = mixes.rooms[room]?.voice(voice) else {
+                return
+            }
+            mixes.rooms[room]?.voices[index].hasLevels = false
+        case .failed(let id, _): refuseMixes(of: id, at: now)
         case .heard(let voice, let timestamp, let shown):
             noteClock(of: voice, at: timestamp, shownAs: shown, at: now)
         case .voiceStatistics(let voice, let statistics):
@@ -41,44 +48,6 @@ extension Node {
             mixes.rooms[room]?.voices[index].statistics = statistics
         case .mixStatistics(let mix, let statistics):
             note(statistics, of: mix, at: now)
-        }
-    }
-
-    // MARK: - Who listens to what
-
-    /// Whether a session is to be sent its room's voices as one.
-    mutating func wantsMix(_ session: Int) -> Bool {
-        guard isWeak(session), sessions[session]?.peer.isConnected == true else { return false }
-        switch sessions[session]?.role {
-        case .watch(nil), .participate: return true
-        case .watch, .publish, .echo, nil: return false
-        }
-    }
-
-    /// The up track of the mix that a session is to hear; nil if it hears voices.
-    mutating func mixTrack(for session: Int) -> Int? {
-        guard wantsMix(session), let room = sessions[session]?.room, let table = mixes.rooms[room] else {
-            return nil
-        }
-        let own = table.voices.first { $0.session == session && $0.lastHeard != nil }
-        return table.mixes.first { $0.without == own?.id }?.track ?? table.mixes.first?.track
-    }
-
-    /// Shows a mix, a voice or nothing in a slot for sound.
-    ///
-    /// A mix is given up at once: the next packets of another one come in the same moment as its own, and voices that come by
-    /// themselves are in it, too. A voice goes on until the mix begins.
-    mutating func hear(_ track: Int?, in downTrack: Int) {
-        let present = downTracks[downTrack]?.source.map { Int($0.track) }
-        if let present, present != track, upTracks.isOccupied(present), upTracks[present]?.isMix == true {
-            clear(downTrack)
-        }
-        let awaited = downTracks[downTrack]?.target.map { Int($0.track) }
-        show(track, in: downTrack)
-        guard let track, track != present, track != awaited, upTracks[track]?.isMix == true else { return }
-        for (_, room) in mixes.rooms {
-            guard let mix = room.mixes.first(where: { $0.track == track }) else { continue }
-            mixes.orders.append(.wake(mix.id, room: room.id))
         }
     }
 
@@ -92,7 +61,7 @@ extension Node {
             listeners.append(session)
         }
         if mixes.rooms[room] == nil {
-            guard !listeners.isEmpty else { return }
+            guard !listeners.isEmpty, mixes.refusedRooms[members.id] == nil else { return }
             let id = mixes.newID()
             mixes.rooms[room] = MixTable.Room(id: id)
             mixes.orders.append(.openRoom(id))
@@ -136,8 +105,12 @@ extension Node {
         guard upTracks[track]?.kind == .audio, upTracks[track]?.isMuted == false,
             upTracks[track]?.arrivingCodec == .opus
         else { return false }
-        if let refusal = mixes.refused[track] { return refusal.generation != upTracks.generation(of: track) }
-        return true
+        return !isRefused(track)
+    }
+
+    /// Whether a voice turned out not to be Opus that can be decoded.
+    mutating func isRefused(_ track: Int) -> Bool {
+        mixes.refused[track]?.generation == upTracks.generation(of: track)
     }
 
     private mutating func addMix(without own: UInt32?, to room: Int) {
@@ -207,6 +180,18 @@ extension Node {
         rooms[room]?.isStale = true
     }
 
+    /// Goes without the mixes of a room for some time.
+    private mutating func refuseMixes(of id: UInt32, at now: Instant) {
+        counters.mixFailures += 1
+        guard let room = mixes.rooms.first(where: { $0.value.id == id })?.key, let name = rooms[room]?.id
+        else {
+            return
+        }
+        mixes.refusedRooms[name] = now + Self.roomRefusalTime
+        closeMixes(of: room)
+        rooms[room]?.isStale = true
+    }
+
     // MARK: - From voices to listeners
 
     /// Takes a packet of a voice that is mixed.
@@ -220,16 +205,20 @@ extension Node {
         {
             level = AudioLevel(parsing: packet, at: data)?.level
         }
-        if level ?? 0 <= Self.silentLevel { noteTalk(of: voice, in: room, at: now) }
+        noteTalk(of: voice, level: level, in: room, at: now)
         mixes.orders.append(
             .packet(VoicePacket(packet, header, level: level, at: now), voice: voice, room: id))
     }
 
     /// Before a speaker's first word can be in the mix, it is given one without its voice.
-    private mutating func noteTalk(of voice: UInt32, in room: Int, at now: Instant) {
-        guard let index = mixes.rooms[room]?.voice(voice) else { return }
+    private mutating func noteTalk(of voice: UInt32, level: UInt8?, in room: Int, at now: Instant) {
+        guard let index = mixes.rooms[room]?.voice(voice),
+            mixes.rooms[room]?.voices[index].hasLevels == false || level ?? 0 <= Self.silentLevel
+        else { return }
         let wasSilent = mixes.rooms[room]?.voices[index].lastHeard == nil
         mixes.rooms[room]?.voices[index].lastHeard = now
+        // Who hears a voice that cannot be mixed is to hear the mix again.
+        if wasSilent, !mixes.refused.isEmpty { rooms[room]?.isStale = true }
         guard wasSilent, let session = mixes.rooms[room]?.voices[index].session, wantsMix(session) else {
             return
         }
@@ -299,6 +288,10 @@ extension Node {
         guard now >= mixes.nextCheck else { return }
         mixes.nextCheck = now + Self.mixCheckInterval
         for (track, refusal) in mixes.refused where refusal.until <= now { mixes.refused[track] = nil }
+        for (id, until) in mixes.refusedRooms where until <= now {
+            mixes.refusedRooms[id] = nil
+            if let room = roomsByID[id] { rooms[room]?.isStale = true }
+        }
         guard !mixes.rooms.isEmpty else { return }
         let checksLosses = now >= mixes.nextLossCheck
         if checksLosses { mixes.nextLossCheck = now + Self.lossCheckInterval }

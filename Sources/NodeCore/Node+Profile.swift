@@ -14,15 +14,34 @@ extension Node {
     /// What the whole service takes has to fit so many times before it is tried.
     private static let returnHeadroom = 1.3
 
-    /// Chooses what a session is served; see `MediaPlane.serve`.
+    /// Takes what a session's client wishes to be served.
     package mutating func serve(
         _ wish: LinkProfile.Wish, to id: SessionID, at now: Instant
     ) throws(SessionError) {
-        guard let slot = sessionsByID[id], let former = sessions[slot]?.profile else {
+        guard let slot = sessionsByID[id], var profile = sessions[slot]?.profile else {
             throw .unknownSession
         }
-        sessions[slot]?.profile.ask(wish)
-        guard sessions[slot]?.profile != former else { return }
+        profile.ask(wish)
+        serve(profile, to: slot, at: now)
+    }
+
+    /// Takes what the controller of a room grants somebody who publishes or takes part there; see `MediaPlane.grant`.
+    package mutating func grant(
+        _ grant: LinkProfile.Wish?, to participant: ParticipantID, in id: RoomID, at now: Instant
+    ) throws(SessionError) -> LinkProfile {
+        guard let room = roomsByID[id] else { throw .unknownRoom }
+        guard let slot = publisher(participant, in: room), sessions[slot]?.mirrored == nil,
+            var profile = sessions[slot]?.profile
+        else { throw .unknownParticipant(participant) }
+        profile.grant(grant)
+        serve(profile, to: slot, at: now)
+        return profile
+    }
+
+    /// Lets a session have another profile, with all that comes of it.
+    mutating func serve(_ profile: LinkProfile, to slot: Int, at now: Instant) {
+        guard sessions[slot]?.profile != profile else { return }
+        sessions[slot]?.profile = profile
         profileChanged(of: slot, at: now)
         allocateBandwidth(of: slot, at: now)
     }
@@ -35,7 +54,7 @@ extension Node {
     /// Finds out whether a session's profile is still right for its link. Without transport-wide feedback nothing tells
     /// that a link has recovered while little is sent, so that such a session is weak by its wish alone.
     mutating func judgeProfile(of session: Int, on link: Int, at now: Instant) {
-        guard sessions[session]?.profile.wish == .automatic, sessions[session]?.tier == nil,
+        guard sessions[session]?.profile.isChosen == false, sessions[session]?.tier == nil,
             sessions[session]?.role != .echo,
             subscriberLinks[link]?.downlink.estimator.hasFeedback == true,
             let since = subscriberLinks[link]?.since,
@@ -125,7 +144,7 @@ extension Node {
     /// Holds a link to what its session was to be limited to.
     mutating func boundLink(_ link: Int, of session: Int, at now: Instant) {
         var most = subscriberLinks[link]?.limit ?? BandwidthEstimator.Limits().ceiling
-        if isWeak(session), sessions[session]?.profile.reason == .asked {
+        if isWeak(session), sessions[session]?.profile.isChosen == true {
             most = min(most, Self.askedBitsPerSecond)
         }
         subscriberLinks[link]?.downlink.limit(to: most, at: now)

@@ -12,14 +12,14 @@ extension Node {
 
     /// Answers an offer and keeps a session for it.
     ///
-    /// - Parameter wish: what the session is served; whoever wishes for little is asked to send little, too.
+    /// - Parameter terms: what the session is served; whoever is served little is asked to send little, too.
     package mutating func open(
-        _ role: SessionRole, in room: RoomID, offer: String, as wish: LinkProfile.Wish = .automatic,
+        _ role: SessionRole, in room: RoomID, offer: String, on terms: SessionTerms = SessionTerms(),
         at now: Instant,
         using generator: inout some RandomNumberGenerator
     ) throws(SessionError) -> SessionAnswer {
         try checkLimits(room, role)
-        let negotiation = try negotiate(offer, role, wish)
+        let negotiation = try negotiate(offer, role, terms)
         try checkTracks(negotiation, role)
         let participant = try name(role, in: room, using: &generator)
         let id = newID(using: &generator)
@@ -76,7 +76,7 @@ extension Node {
         counters.sessionsOpened += 1
         report(.opened, of: slot)
         wake(at: now)
-        if wish != .automatic { try serve(wish, to: id, at: now) }
+        serve(terms.profile, to: slot, at: now)
         return SessionAnswer(id: id, participant: participant, sdp: answer, etag: local.ufrag)
     }
 
@@ -151,6 +151,9 @@ extension Node {
             if sessions[slot]?.mirrored != nil {
                 gauges.mirroredTracks += sessions[slot]?.upTracks.count ?? 0
                 continue
+            }
+            if let kind = sessions[slot]?.profile.kind, sessions[slot]?.role != .echo {
+                gauges.profiles[kind, default: 0] += 1
             }
             switch sessions[slot]?.role {
             case .publish: gauges.publishers += 1
@@ -276,7 +279,7 @@ extension Node {
     }
 
     private func negotiate(
-        _ offer: String, _ role: SessionRole, _ wish: LinkProfile.Wish
+        _ offer: String, _ role: SessionRole, _ terms: SessionTerms
     ) throws(SessionError) -> Negotiation {
         var policy: Negotiation.Policy =
             switch role {
@@ -285,7 +288,7 @@ extension Node {
             case .echo: .echo
             case .participate: .participate
             }
-        if wish == .weak { policy.uplink = .weak }
+        if terms.profile.isWeak, !terms.limitsItself { policy.uplink = .weak }
         do {
             return try Negotiation(offer: SessionDescription(parsing: offer), policy: policy)
         } catch {

@@ -38,8 +38,10 @@ extension Node {
         let voices = rooms[room]?.voices ?? []
         let video = assign(.video, of: ranking, to: session, participation, in: room)
         let audio =
-            mixTrack(for: session).map { mix in Self.plan(of: mix, for: participation) }
-            ?? assign(.audio, of: voices, to: session, participation, in: room)
+            switch hearing(of: session) {
+            case .voices: assign(.audio, of: voices, to: session, participation, in: room)
+            case .one(let track): Self.plan(of: track, for: participation)
+            }
         for (index, slot) in participation.slots.enumerated() {
             let track = slot.kind == .video ? video[index] : audio[index]
             sessions[session]?.participation?.slots[index].track = track
@@ -53,10 +55,10 @@ extension Node {
         if let link = sessions[session]?.downlink { subscriberLinks[link]?.nextAllocation = nil }
     }
 
-    /// A mix in the first slot for sound, and nothing in the others.
-    private static func plan(of mix: Int, for participation: Participation) -> [Int?] {
+    /// One track in the first slot for sound, and nothing in the others.
+    private static func plan(of track: Int?, for participation: Participation) -> [Int?] {
         var plan = [Int?](repeating: nil, count: participation.slots.count)
-        if let first = participation.slots.firstIndex(where: { $0.kind == .audio }) { plan[first] = mix }
+        if let first = participation.slots.firstIndex(where: { $0.kind == .audio }) { plan[first] = track }
         return plan
     }
 
@@ -159,6 +161,7 @@ extension Node {
         } else if let source = downTracks[slot.downTrack]?.source, origin(of: Int(source.track)) == track {
             described.state = .active
             (described.width, described.height) = size(shownBy: slot.downTrack, at: now)
+            if slot.kind == .audio, wantsMix(session) { described.reason = whyNoMix(track) }
             if let lane = lanes.route(ofTrack: Int(source.track)), let offer = lanes.routes[lane]?.offer {
                 described.tier = offer.grade == .still ? "still" : offer.tier.rawValue
             } else if slot.kind == .video, isWeak(session) {

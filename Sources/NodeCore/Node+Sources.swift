@@ -35,13 +35,13 @@ extension Node {
     }
 
     /// Fills a session's slots of each kind with the tracks of the publishers, in their order; or the first for sound with
-    /// their mix.
+    /// their mix, or one of them.
     private mutating func assign(_ publishers: [Int], to watcher: Int) {
-        let mix = mixTrack(for: watcher)
+        let hearing = hearing(of: watcher)
         for kind in [MediaKind.video, .audio] {
             let slots = (sessions[watcher]?.downTracks ?? []).filter { downTracks[$0]?.kind == kind }
-            if kind == .audio, let mix {
-                for slot in slots { hear(slot == slots.first ? mix : nil, in: slot) }
+            if kind == .audio, case .one(let track) = hearing {
+                for slot in slots { hear(slot == slots.first ? track : nil, in: slot) }
                 continue
             }
             var available: [SourceReference] = []

@@ -82,6 +82,8 @@ package struct NodeGauges: Sendable {
     package var participants = 0
     package var watchers = 0
     package var echoes = 0
+    /// Sessions by what they are served, and why; the echo test's are not among them.
+    package var profiles: [LinkProfile.Kind: Int] = [:]
     package var connecting = 0
     package var rooms = 0
     package var upTracks = 0
@@ -100,6 +102,7 @@ package struct NodeGauges: Sendable {
         participants += other.participants
         watchers += other.watchers
         echoes += other.echoes
+        profiles.merge(other.profiles, uniquingKeysWith: +)
         connecting += other.connecting
         rooms += other.rooms
         upTracks += other.upTracks

@@ -12,6 +12,16 @@ package enum NodeMetrics {
                     (["role": "publish"], gauges.publishers), (["role": "watch"], gauges.watchers),
                     (["role": "participate"], gauges.participants), (["role": "echo"], gauges.echoes),
                 ]),
+            MetricFamily(
+                name: "smartc_sessions_by_profile",
+                help: "Sessions but those of the echo test, by what they are served and why.", kind: .gauge,
+                samples: LinkProfile.Kind.all.map { kind in
+                    .init(
+                        labels: [
+                            ("profile", (kind.isWeak ? LinkProfile.Wish.weak : .full).rawValue),
+                            ("reason", kind.reason.rawValue),
+                        ], value: Double(gauges.profiles[kind] ?? 0))
+                }),
             gauge(
                 "smartc_sessions_connecting", "Sessions whose handshake has not ended.",
                 [([:], gauges.connecting)]),
@@ -26,8 +36,8 @@ package enum NodeMetrics {
                 "smartc_link_ends", "Ends of links to other workers or nodes.", [([:], gauges.links)]),
             gauge(
                 "smartc_tracks_mirrored", "Tracks that arrive over links.", [([:], gauges.mirroredTracks)]),
-            counter("smartc_sessions_opened_total", "Offers that were answered.", counters.sessionsOpened),
-            counter(
+            .total("smartc_sessions_opened_total", "Offers that were answered.", counters.sessionsOpened),
+            .total(
                 "smartc_sessions_connected_total", "Handshakes that ended with keys.",
                 counters.sessionsConnected),
             MetricFamily(
@@ -42,14 +52,14 @@ package enum NodeMetrics {
                     .init(
                         labels: [("cause", $0.label)], value: Double(counters.sessionsClosed[$0.label] ?? 0))
                 }),
-            counter(
+            .total(
                 "smartc_packets_received_total", "RTP packets that arrived and could be decrypted.",
                 counters.packetsReceived),
-            counter("smartc_bytes_received_total", "The bytes of those packets.", counters.bytesReceived),
-            counter(
+            .total("smartc_bytes_received_total", "The bytes of those packets.", counters.bytesReceived),
+            .total(
                 "smartc_packets_forwarded_total", "RTP packets sent to subscribers.",
                 counters.packetsForwarded),
-            counter("smartc_bytes_forwarded_total", "The bytes of those packets.", counters.bytesForwarded),
+            .total("smartc_bytes_forwarded_total", "The bytes of those packets.", counters.bytesForwarded),
             MetricFamily(
                 name: "smartc_wire_bytes_total",
                 help: "All bytes between the node and the remotes of its sessions, with IP and UDP headers.",
@@ -64,19 +74,19 @@ package enum NodeMetrics {
                 samples: DropReason.allCases.map {
                     .init(labels: [("reason", $0.label)], value: Double(counters.drops[$0]))
                 }),
-            counter(
+            .total(
                 "smartc_nacks_received_total", "Packets that subscribers asked for again.",
                 counters.nacksReceived),
-            counter(
+            .total(
                 "smartc_nacks_sent_total", "Packets that publishers were asked for again.", counters.nacksSent
             ),
-            counter(
+            .total(
                 "smartc_retransmissions_received_total", "Packets that publishers sent again.",
                 counters.retransmissionsReceived),
-            counter(
+            .total(
                 "smartc_retransmissions_sent_total", "Packets that were sent to subscribers again.",
                 counters.retransmissionsSent),
-            counter(
+            .total(
                 "smartc_key_frame_requests_received_total", "PLI and FIR from subscribers.",
                 counters.keyFrameRequestsReceived),
             MetricFamily(
@@ -86,38 +96,34 @@ package enum NodeMetrics {
                     .init(
                         labels: [("cause", "\($0)")], value: Double(counters.keyFrameCauses[$0.rawValue]))
                 }),
-            counter(
+            .total(
                 "smartc_feedback_received_total", "Transport-wide feedback of subscribers.",
                 counters.feedbackReceived),
-            counter(
+            .total(
                 "smartc_padding_sent_total", "Packets of padding that probe subscribers' links.",
                 counters.paddingSent),
-            counter(
+            .total(
                 "smartc_key_frame_requests_sent_total", "PLI and FIR to publishers.",
                 counters.keyFrameRequestsSent),
-            counter(
+            .total(
                 "smartc_key_frames_received_total", "Key frames that began to arrive.",
                 counters.keyFramesReceived),
-            counter(
+            .total(
                 "smartc_link_packets_sent_total", "RTP packets sent over links, repairs aside.",
                 counters.linkPacketsSent),
-            counter(
+            .total(
                 "smartc_link_packets_received_total",
                 "RTP packets that arrived over links and could be decrypted.",
                 counters.linkPacketsReceived),
-            counter(
+            .total(
                 "smartc_link_packets_lost_total",
                 "Packets that the other end of a link has sent and that did not arrive.",
                 counters.linkPacketsLost),
-            counter("smartc_links_lost_total", "Links that fell silent.", counters.linksLost),
-            counter(
+            .total("smartc_links_lost_total", "Links that fell silent.", counters.linksLost),
+            .total(
                 "smartc_address_changes_total", "Peers that went on from another address.",
                 counters.addressChanges),
         ]
-    }
-
-    private static func counter(_ name: String, _ help: String, _ value: UInt64) -> MetricFamily {
-        MetricFamily(name: name, help: help, kind: .counter, samples: [.init(value: Double(value))])
     }
 
     private static func gauge(

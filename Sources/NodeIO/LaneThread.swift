@@ -1,87 +1,17 @@
 import CLinux
-import Synchronization
 import Transcoding
 import Wire
 
-/// Orders to a thread of lanes and reports from it, the one place where it and its worker meet.
-///
-/// Frames that wait are bounded: beyond, new ones are dropped and the source is told as damaged, so that it goes on with a key
-/// frame. Other orders are few, and each is kept. Reports are bounded by the orders that they answer.
-final class LaneMailbox: Sendable {
-    private static let frameLimit = 60
+/// Orders to a thread of lanes and reports from it. A frame that finds too many waiting is dropped, and its source told as damaged, so
+/// that it goes on with a key frame.
+typealias LaneMailbox = Mailbox<LaneOrder, LaneReport>
 
-    private struct Content {
-        var orders: [LaneOrder] = []
-        var reports: [LaneReport] = []
-        var frames = 0
-        var droppedFrames: UInt64 = 0
-    }
-
-    private let content = Mutex(Content())
-    private let wakeWorker: @Sendable () -> Void
-    private let wakeLanes = Mutex<(@Sendable () -> Void)?>(nil)
-
-    init(wakeWorker: @escaping @Sendable () -> Void) {
-        self.wakeWorker = wakeWorker
-    }
-
-    func onOrders(_ wake: @escaping @Sendable () -> Void) {
-        wakeLanes.withLock { $0 = wake }
-    }
-
-    /// The worker's side: hands orders over.
-    func post(_ orders: [LaneOrder]) {
-        guard !orders.isEmpty else { return }
-        let hasDropped = content.withLock { content in
-            var hasDropped = false
-            for order in orders {
-                if case .frame(let source, _) = order {
-                    guard content.frames < Self.frameLimit else {
-                        content.reports.append(.damaged(source: source))
-                        content.droppedFrames += 1
-                        hasDropped = true
-                        continue
-                    }
-                    content.frames += 1
-                }
-                content.orders.append(order)
-            }
-            return hasDropped
-        }
-        if hasDropped { wakeWorker() }
-        wakeLanes.withLock { $0 }?()
-    }
-
-    /// The worker's side: what has been told since the last call.
-    func takeReports() -> [LaneReport] {
-        content.withLock { content in
-            guard !content.reports.isEmpty else { return [] }
-            let reports = content.reports
-            content.reports.removeAll(keepingCapacity: true)
-            return reports
-        }
-    }
-
-    /// Frames that were dropped because too many waited.
-    var droppedFrames: UInt64 { content.withLock { $0.droppedFrames } }
-
-    /// The lanes' side: the next order, and how many frames wait behind it.
-    func takeOrder() -> (order: LaneOrder, backlog: Int)? {
-        content.withLock { content in
-            guard !content.orders.isEmpty else { return nil }
-            let order = content.orders.removeFirst()
-            if case .frame = order { content.frames -= 1 }
-            return (order, content.frames)
-        }
-    }
-
-    /// The lanes' side.
-    func tell(_ report: LaneReport) {
-        let isFirst = content.withLock { content in
-            content.reports.append(report)
-            return content.reports.count == 1
-        }
-        if isFirst { wakeWorker() }
+extension LaneMailbox {
+    convenience init(wakeWorker: @escaping @Sendable () -> Void) {
+        self.init(
+            MediaPolicy(limit: 60, wakes: true) { order in
+                if case .frame(let source, _) = order { .told(.damaged(source: source)) } else { nil }
+            }, wakeWorker: wakeWorker)
     }
 }
 

@@ -1,86 +1,17 @@
 import CLinux
 import Mixing
-import Synchronization
 import Wire
 
-/// Orders to a thread of mixes and reports from it, the one place where it and its worker meet.
-///
-/// Packets that wait are bounded: beyond, new ones are dropped, and bridged as lost ones are. Other orders are few, and each is kept.
-/// Reports are bounded by time: a mix makes one packet in 20 ms at most.
-final class MixMailbox: Sendable {
-    /// A second of six voices in some seven rooms.
-    private static let packetLimit = 2000
+/// Orders to a thread of mixes and reports from it. A packet that finds too many waiting, a second of six voices in some seven rooms, is
+/// dropped, and bridged as a lost one is. Packets are fetched with the next step, which nobody has to be woken for.
+typealias MixMailbox = Mailbox<MixOrder, MixReport>
 
-    private struct Content {
-        var orders: [MixOrder] = []
-        var reports: [MixReport] = []
-        var packets = 0
-        var droppedPackets: UInt64 = 0
-    }
-
-    private let content = Mutex(Content())
-    private let wakeWorker: @Sendable () -> Void
-    private let wakeMixes = Mutex<(@Sendable () -> Void)?>(nil)
-
-    init(wakeWorker: @escaping @Sendable () -> Void) {
-        self.wakeWorker = wakeWorker
-    }
-
-    func onOrders(_ wake: @escaping @Sendable () -> Void) {
-        wakeMixes.withLock { $0 = wake }
-    }
-
-    /// The worker's side: hands orders over. Packets are fetched with the next step; other orders are carried out at once.
-    func post(_ orders: [MixOrder]) {
-        guard !orders.isEmpty else { return }
-        let isUrgent = content.withLock { content in
-            var isUrgent = false
-            for order in orders {
-                if case .packet = order {
-                    guard content.packets < Self.packetLimit else {
-                        content.droppedPackets += 1
-                        continue
-                    }
-                    content.packets += 1
-                } else {
-                    isUrgent = true
-                }
-                content.orders.append(order)
-            }
-            return isUrgent
-        }
-        if isUrgent { wakeMixes.withLock { $0 }?() }
-    }
-
-    /// The worker's side: what has been told since the last call.
-    func takeReports() -> [MixReport] {
-        content.withLock { content in
-            guard !content.reports.isEmpty else { return [] }
-            let reports = content.reports
-            content.reports.removeAll(keepingCapacity: true)
-            return reports
-        }
-    }
-
-    /// Packets that were dropped because too many waited.
-    var droppedPackets: UInt64 { content.withLock { $0.droppedPackets } }
-
-    /// The mixes' side: all orders that wait.
-    func takeOrders() -> [MixOrder] {
-        content.withLock { content in
-            guard !content.orders.isEmpty else { return [] }
-            let orders = content.orders
-            content.orders.removeAll(keepingCapacity: true)
-            content.packets = 0
-            return orders
-        }
-    }
-
-    /// The mixes' side.
-    func tell(_ reports: [MixReport]) {
-        guard !reports.isEmpty else { return }
-        content.withLock { $0.reports += reports }
-        wakeWorker()
+extension MixMailbox {
+    convenience init(wakeWorker: @escaping @Sendable () -> Void) {
+        self.init(
+            MediaPolicy(limit: 2000, wakes: false) { order in
+                if case .packet = order { .forgotten } else { nil }
+            }, wakeWorker: wakeWorker)
     }
 }
 

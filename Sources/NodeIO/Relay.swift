@@ -148,7 +148,7 @@ package final class Relay: MediaPlane {
     // MARK: - MediaPlane
 
     package func open(
-        _ role: SessionRole, in room: RoomID, offer: String, as wish: LinkProfile.Wish
+        _ role: SessionRole, in room: RoomID, offer: String, on terms: SessionTerms
     ) async throws(SessionError) -> SessionAnswer {
         guard !isDraining.withLock({ $0 }) else { throw .draining }
         let loads = await loads(of: room)
@@ -163,10 +163,10 @@ package final class Relay: MediaPlane {
         let home = home(of: room)
         let place = place(for: role, home: home, loads)
         guard place != home else {
-            return try await workers[home].open(role, in: room, offer: offer, as: wish)
+            return try await workers[home].open(role, in: room, offer: offer, on: terms)
         }
         return try await workers[place].open(
-            role, in: room, offer: offer, as: wish, following: NodeID(worker: home))
+            role, in: room, offer: offer, on: terms, following: NodeID(worker: home))
     }
 
     package func link(of session: SessionID) async throws(SessionError) -> SessionLink {
@@ -183,6 +183,13 @@ package final class Relay: MediaPlane {
 
     package func serve(_ wish: LinkProfile.Wish, to session: SessionID) async throws(SessionError) {
         try await worker(of: session).serve(wish, to: session)
+    }
+
+    package func grant(
+        _ grant: LinkProfile.Wish?, to participant: ParticipantID, in room: RoomID
+    ) async throws(SessionError) -> LinkProfile {
+        // Whoever sends is at home.
+        try await workers[home(of: room)].grant(grant, to: participant, in: room)
     }
 
     package func patch(

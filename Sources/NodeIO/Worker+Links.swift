@@ -5,10 +5,10 @@ import Wire
 extension Worker {
     /// Opens a session in a room that is at home at another worker: its publishers appear here over a link.
     package func open(
-        _ role: SessionRole, in room: RoomID, offer: String, as wish: LinkProfile.Wish,
+        _ role: SessionRole, in room: RoomID, offer: String, on terms: SessionTerms,
         following origin: NodeID
     ) throws(SessionError) -> SessionAnswer {
-        let answer = try open(role, in: room, offer: offer, as: wish)
+        let answer = try open(role, in: room, offer: offer, on: terms)
         node.follow(room, of: origin)
         return answer
     }

@@ -54,7 +54,7 @@ package actor Worker {
         links: AsyncStream<LinkEnvelope>.Continuation? = nil
     ) throws(RelayError) {
         let candidates = addresses.map { $0.with(port: socket.port) }
-        let loop = try EventLoop(name: "worker-\(number)")
+        let loop = try EventLoop(name: "worker-\(number)", isPreferred: true)
         let configuration = NodeConfiguration(worker: number, candidates: candidates, limits: limits)
         guard let node = try? Node(configuration, certificate: certificate) else {
             throw .library("The DTLS context")
@@ -88,9 +88,9 @@ package actor Worker {
     // MARK: - Commands
 
     package func open(
-        _ role: SessionRole, in room: RoomID, offer: String, as wish: LinkProfile.Wish = .automatic
+        _ role: SessionRole, in room: RoomID, offer: String, on terms: SessionTerms = SessionTerms()
     ) throws(SessionError) -> SessionAnswer {
-        try node.open(role, in: room, offer: offer, as: wish, at: MonotonicClock.now(), using: &generator)
+        try node.open(role, in: room, offer: offer, on: terms, at: MonotonicClock.now(), using: &generator)
     }
 
     /// See `MediaPlane.link`.
@@ -118,6 +118,14 @@ package actor Worker {
     package func serve(_ wish: LinkProfile.Wish, to session: SessionID) throws(SessionError) {
         defer { passOnEvents() }
         try node.serve(wish, to: session, at: MonotonicClock.now())
+    }
+
+    /// See `MediaPlane.grant`.
+    package func grant(
+        _ grant: LinkProfile.Wish?, to participant: ParticipantID, in room: RoomID
+    ) throws(SessionError) -> LinkProfile {
+        defer { passOnEvents() }
+        return try node.grant(grant, to: participant, in: room, at: MonotonicClock.now())
     }
 
     package func close(_ session: SessionID) throws(SessionError) {
@@ -166,7 +174,7 @@ package actor Worker {
 
     /// The lanes, and the encoded pictures that were dropped since their thread was too busy.
     package func takeLaneMeasurements() -> (lanes: [LaneDescription], droppedFrames: UInt64) {
-        (node.laneDescriptions(), mailbox.droppedFrames)
+        (node.laneDescriptions(), mailbox.dropped)
     }
 
     /// The mixes and their voices, and the packets that were dropped since their thread was too busy.
@@ -174,7 +182,7 @@ package actor Worker {
         mixes: [MixDescription], voices: [VoiceDescription], droppedPackets: UInt64
     ) {
         let described = node.mixDescriptions()
-        return (described.mixes, described.voices, mixMailbox.droppedPackets)
+        return (described.mixes, described.voices, mixMailbox.dropped)
     }
 
     /// The key frames of each source that is here; see `NodeMetrics.sourceLimit`.

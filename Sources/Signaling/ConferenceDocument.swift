@@ -98,8 +98,10 @@ enum ConferenceDocument {
         let profile: String
         let reason: String
         let wish: String
+        @NullWhenAbsent var grant: String?
 
         init(_ profile: ConferenceSnapshot.Profile) {
+            _grant = NullWhenAbsent(wrappedValue: profile.grant?.rawValue)
             self.profile = profile.isWeak ? LinkProfile.Wish.weak.rawValue : LinkProfile.Wish.full.rawValue
             reason = profile.reason.rawValue
             wish = profile.wish.rawValue

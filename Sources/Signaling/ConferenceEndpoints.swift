@@ -7,6 +7,7 @@ internal import NodeCore
 /// ways to open a session.
 struct ConferenceEndpoints: Sendable {
     let plane: any MediaPlane
+    let control: RoomControl
     let clock: any Clock<Duration>
     let counters: RequestCounters
 
@@ -22,6 +23,28 @@ struct ConferenceEndpoints: Sendable {
         do throws(SessionError) {
             let snapshot = try await plane.control(session, change)
             var response = Response(json: ConferenceDocument.Snapshot(snapshot))
+            response.headers[.cacheControl] = "no-store"
+            return response
+        } catch {
+            throw Problem(error)
+        }
+    }
+
+    /// Lets the room's controller choose what somebody is served: DELETE leaves that to the client again.
+    func grant(
+        _ request: Request, to participant: String, in room: String
+    ) async throws(Problem) -> Response {
+        let room = try RoomID(named: room)
+        let participant = try ParticipantID(named: participant)
+        try control.requireControl(request, of: room)
+        var grant: LinkProfile.Wish?
+        if request.method == .put {
+            try request.requireContent(MediaType.json, or: .accept)
+            grant = try ProfileText.wish(inJSON: await request.text(upTo: Self.bodyLimit))
+        }
+        do throws(SessionError) {
+            let profile = try await plane.grant(grant, to: participant, in: room)
+            var response = Response(json: ConferenceDocument.Profile(ConferenceSnapshot.Profile(profile)))
             response.headers[.cacheControl] = "no-store"
             return response
         } catch {
@@ -48,6 +71,7 @@ struct ConferenceEndpoints: Sendable {
         in name: String, _ request: Request, _ context: SignalingContext
     ) async throws(Problem) -> Response {
         let room = try RoomID(named: name)
+        _ = try control.admit(request, to: nil, in: room)
         try request.requireAcceptable(MediaType.events)
         let last = try Self.lastEventID(of: request)
         do throws(SessionError) {

@@ -19,6 +19,7 @@ struct LinkDocument: Encodable {
     let profile: String
     let wish: String
     let reason: String
+    @NullWhenAbsent var grant: String?
     @NullWhenAbsent var bitsPerSecond: Int?
     @NullWhenAbsent var roundTripMilliseconds: Int?
     /// As the node sees it.
@@ -29,6 +30,7 @@ struct LinkDocument: Encodable {
         profile = ProfileText.name(of: link.profile)
         wish = link.profile.wish.rawValue
         reason = link.profile.reason.rawValue
+        _grant = NullWhenAbsent(wrappedValue: link.profile.grant?.rawValue)
         _bitsPerSecond = NullWhenAbsent(wrappedValue: link.bitsPerSecond)
         _roundTripMilliseconds = NullWhenAbsent(
             wrappedValue: link.roundTrip.map { Int($0 / .milliseconds(1)) })

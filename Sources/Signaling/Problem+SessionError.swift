@@ -21,6 +21,10 @@ extension Problem {
             self.init(
                 .notFound, "unknown-room", "Unknown room",
                 "There is no such room; a room exists while somebody publishes in it or watches it.")
+        case .unknownParticipant(let participant):
+            self.init(
+                .notFound, "unknown-participant", "Unknown participant",
+                "Nobody publishes or takes part in the room as \"\(participant)\".")
         case .unacceptableControl(let place, let reason):
             self.init(
                 .unprocessableContent, "unacceptable-control", "Unacceptable control", reason, pointer: place)

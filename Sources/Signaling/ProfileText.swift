@@ -1,3 +1,4 @@
+internal import FoundationEssentials
 internal import HTTPTypes
 internal import Hummingbird
 internal import NodeCore
@@ -12,6 +13,30 @@ enum ProfileText {
     /// What a profile is called.
     static func name(of profile: LinkProfile) -> String {
         (profile.isWeak ? LinkProfile.Wish.weak : .full).rawValue
+    }
+
+    /// Reads the JSON `{"profile": "3g"}`.
+    static func wish(inJSON text: String) throws(Problem) -> LinkProfile.Wish {
+        do {
+            return try JSONDecoder().decode(Document.self, from: Data(text.utf8)).wish
+        } catch let problem as Problem {
+            throw problem
+        } catch {
+            throw StrictObject.malformed([], "must be JSON (RFC 8259) of no great depth")
+        }
+    }
+
+    private struct Document: Decodable {
+        let wish: LinkProfile.Wish
+
+        init(from decoder: any Decoder) throws {
+            let object = try StrictObject(
+                decoder, known: ["profile"], shape: "an object with the member \"profile\"")
+            guard let text = try object.string("profile"), let wish = LinkProfile.Wish(rawValue: text) else {
+                throw object.malformed(["profile"], "must be \(ProfileText.expected)")
+            }
+            self.wish = wish
+        }
     }
 
     /// Reads the query parameter `profile`; without one the node decides.

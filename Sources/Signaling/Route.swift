@@ -20,6 +20,8 @@ enum Route: Equatable {
     case participate(room: String)
     /// `/rooms/{room}/events`: what everybody in the room is told.
     case roomEvents(String)
+    /// `/rooms/{room}/participants/{participant}/profile`: what the room's controller lets somebody be served.
+    case profile(room: String, participant: String)
     /// `/offer`: the WebRTC echo test, where it is switched on.
     case echo
     case health
@@ -48,6 +50,8 @@ enum Route: Equatable {
         case ("sessions", 3) where segments[2] == "link": self = .link(segments[1])
         case ("rooms", 3) where segments[2] == "sessions": self = .participate(room: segments[1])
         case ("rooms", 3) where segments[2] == "events": self = .roomEvents(segments[1])
+        case ("rooms", 5) where segments[2] == "participants" && segments[4] == "profile":
+            self = .profile(room: segments[1], participant: segments[3])
         case ("offer", 1) where isEchoEnabled: self = .echo
         case ("healthz", 1): self = .health
         case ("readyz", 1): self = .readiness
@@ -69,6 +73,7 @@ enum Route: Equatable {
         case .room: "/rooms/{room}"
         case .participate: "/rooms/{room}/sessions"
         case .roomEvents: "/rooms/{room}/events"
+        case .profile: "/rooms/{room}/participants/{participant}/profile"
         case .echo: "/offer"
         case .health: "/healthz"
         case .readiness: "/readyz"
@@ -82,18 +87,19 @@ enum Route: Equatable {
         switch self {
         case .publish, .watch, .participate, .control, .echo: [.post, .options]
         case .session: [.patch, .delete, .options]
+        case .profile: [.put, .delete, .options]
         case .room, .sessionEvents, .roomEvents, .link, .health, .readiness, .metrics, .file:
             [.get, .head, .options]
         }
     }
 
-    /// Whether pages of other origins may use it: those of a node that is being drained ask whether this one is ready. Metrics are the operator's and stay out.
+    /// Whether pages of other origins may use it: those of a node that is being drained ask whether this one is ready. Metrics are the operator's and profiles the controller's; they stay out.
     var isCrossOrigin: Bool {
         switch self {
         case .publish, .watch, .participate, .session, .sessionEvents, .control, .link, .room, .roomEvents,
             .echo, .readiness:
             true
-        case .health, .metrics, .file: false
+        case .profile, .health, .metrics, .file: false
         }
     }
 
@@ -102,7 +108,9 @@ enum Route: Equatable {
         switch self {
         case .publish, .watch, .participate: MediaType.sdp
         case .control, .echo: MediaType.json
-        case .session, .sessionEvents, .link, .room, .roomEvents, .health, .readiness, .metrics, .file: nil
+        case .session, .sessionEvents, .link, .room, .roomEvents, .profile, .health, .readiness, .metrics,
+            .file:
+            nil
         }
     }
 }

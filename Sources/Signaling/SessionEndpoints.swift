@@ -10,6 +10,7 @@ internal import NodeCore
 /// The media side logs what becomes of sessions; here only ICE restarts are logged.
 struct SessionEndpoints: Sendable {
     let plane: any MediaPlane
+    let control: RoomControl
     let iceServers: [String]
     let logger: Logger
 
@@ -18,16 +19,22 @@ struct SessionEndpoints: Sendable {
 
     /// RFC 9725 section 4.2: the offer of somebody who sends.
     func publish(_ request: Request, in room: String) async throws(Problem) -> Response {
-        try await open(
-            .publish(as: Self.participant(of: request)), in: RoomID(named: room), request,
-            WatcherWishes(profileOf: request))
+        let room = try RoomID(named: room)
+        let admission = try control.admit(
+            request, to: .publish, in: room, as: Self.participant(of: request))
+        return try await open(
+            .publish(as: admission.participant), in: room, request, WatcherWishes(profileOf: request),
+            admission)
     }
 
     /// A conference: the offer of somebody who sends and receives.
     func participate(_ request: Request, in room: String) async throws(Problem) -> Response {
-        try await open(
-            .participate(as: Self.participant(of: request)), in: RoomID(named: room), request,
-            WatcherWishes(profileOf: request))
+        let room = try RoomID(named: room)
+        let admission = try control.admit(
+            request, to: .participate, in: room, as: Self.participant(of: request))
+        return try await open(
+            .participate(as: admission.participant), in: room, request, WatcherWishes(profileOf: request),
+            admission)
     }
 
     /// draft-ietf-wish-whep section 4.2: the offer of somebody who receives.
@@ -36,7 +43,8 @@ struct SessionEndpoints: Sendable {
         let room = try RoomID(named: room)
         var watched: ParticipantID?
         if let participant { watched = try ParticipantID(named: participant) }
-        return try await open(.watch(watched), in: room, request, WatcherWishes(request))
+        let admission = try control.admit(request, to: .watch, in: room)
+        return try await open(.watch(watched), in: room, request, WatcherWishes(request), admission)
     }
 
     /// RFC 9725 sections 4.3.2 and 4.3.3: trickling carries the current entity tag, an ICE restart `*`.
@@ -92,7 +100,7 @@ struct SessionEndpoints: Sendable {
                     + " must be \"offer\".")
         }
         guard let room = RoomID("echo") else { preconditionFailure("echo is not a room name") }
-        let answer = try await open(.echo, in: room, offer: description.sdp, as: .automatic)
+        let answer = try await open(.echo, in: room, offer: description.sdp, on: SessionTerms())
         var response = Response(json: SessionDescription(sdp: answer.sdp, type: "answer"))
         response.headers[.location] = "/sessions/\(answer.id)"
         return response
@@ -106,12 +114,15 @@ struct SessionEndpoints: Sendable {
     // MARK: - Opening
 
     private func open(
-        _ role: SessionRole, in room: RoomID, _ request: Request, _ wishes: WatcherWishes
+        _ role: SessionRole, in room: RoomID, _ request: Request, _ wishes: WatcherWishes,
+        _ admission: RoomControl.Admission
     ) async throws(Problem) -> Response {
         try request.requireContent(MediaType.sdp, or: .acceptPost)
         try request.requireAcceptable(MediaType.sdp)
         let answer = try await open(
-            role, in: room, offer: request.text(upTo: Self.bodyLimit), as: wishes.profile)
+            role, in: room, offer: request.text(upTo: Self.bodyLimit),
+            on: SessionTerms(
+                wish: wishes.profile, grant: admission.profile, limitsItself: wishes.limitsItself))
         // A session that has ended already wants none of these.
         if let tier = wishes.tier { try? await plane.prefer(tier, in: answer.id) }
         if let limit = wishes.bitsPerSecond { try? await plane.limit(answer.id, bitsPerSecond: limit) }
@@ -141,7 +152,7 @@ struct SessionEndpoints: Sendable {
     }
 
     private func open(
-        _ role: SessionRole, in room: RoomID, offer: String, as wish: LinkProfile.Wish
+        _ role: SessionRole, in room: RoomID, offer: String, on terms: SessionTerms
     ) async throws(Problem) -> SessionAnswer {
         guard offer.utf8.contains(where: { $0 > 0x20 }) else {
             throw Problem(
@@ -149,7 +160,7 @@ struct SessionEndpoints: Sendable {
                 "The offer is empty; it must be an SDP session.", line: 1)
         }
         do throws(SessionError) {
-            return try await plane.open(role, in: room, offer: offer, as: wish)
+            return try await plane.open(role, in: room, offer: offer, on: terms)
         } catch {
             throw Problem(error)
         }

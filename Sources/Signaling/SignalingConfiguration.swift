@@ -12,15 +12,18 @@ package struct SignalingConfiguration: Sendable {
     package var iceServers: [String]
     /// The URL to which participants are told to move when this node is drained; the page may connect to it.
     package var moveTo: String?
+    /// What grants of the rooms' controller are sealed with; nil: there is no controller, and everybody may do everything.
+    package var grantKey: GrantKey?
 
     package init(
         address: SocketAddress, tls: TLSFiles? = nil, isEchoEnabled: Bool = false, iceServers: [String] = [],
-        moveTo: String? = nil
+        moveTo: String? = nil, grantKey: GrantKey? = nil
     ) {
         self.address = address
         self.tls = tls
         self.isEchoEnabled = isEchoEnabled
         self.iceServers = iceServers
         self.moveTo = moveTo
+        self.grantKey = grantKey
     }
 }

@@ -1,3 +1,4 @@
+internal import FoundationEssentials
 internal import HTTPTypes
 package import Hummingbird
 package import Logging
@@ -8,22 +9,26 @@ package struct SignalingResponder: HTTPResponder {
     private let plane: any MediaPlane
     private let sessions: SessionEndpoints
     private let conferences: ConferenceEndpoints
+    private let control: RoomControl
     private let isEchoEnabled: Bool
     private let client: WebClient
     private let counters = RequestCounters()
     private let logger: Logger
 
-    /// `clock` times what event streams do by themselves.
+    /// `clock` times what event streams do by themselves, `wallClock` tells the seconds since 1970, by which grants expire.
     package init(
         _ configuration: SignalingConfiguration, plane: any MediaPlane, logger: Logger,
-        clock: any Clock<Duration> = ContinuousClock()
+        clock: any Clock<Duration> = ContinuousClock(),
+        wallClock: (@Sendable () -> Double)? = nil
     ) {
         self.plane = plane
         self.logger = logger
         isEchoEnabled = configuration.isEchoEnabled
         client = WebClient(connectingTo: configuration.moveTo)
-        sessions = SessionEndpoints(plane: plane, iceServers: configuration.iceServers, logger: logger)
-        conferences = ConferenceEndpoints(plane: plane, clock: clock, counters: counters)
+        control = RoomControl(key: configuration.grantKey, now: wallClock ?? { Date().timeIntervalSince1970 })
+        sessions = SessionEndpoints(
+            plane: plane, control: control, iceServers: configuration.iceServers, logger: logger)
+        conferences = ConferenceEndpoints(plane: plane, control: control, clock: clock, counters: counters)
     }
 
     /// Never throws: what is refused is told as a problem document (RFC 9457).
@@ -85,7 +90,9 @@ package struct SignalingResponder: HTTPResponder {
         case .sessionEvents(let id): return try await conferences.events(of: id, request, context)
         case .control(let id): return try await conferences.control(request, id)
         case .link(let id): return try await sessions.link(of: id)
-        case .room(let room): return try await describe(room)
+        case .profile(let room, let participant):
+            return try await conferences.grant(request, to: participant, in: room)
+        case .room(let room): return try await describe(room, request)
         case .participate(let room): return try await sessions.participate(request, in: room)
         case .roomEvents(let room): return try await conferences.events(in: room, request, context)
         case .echo: return try await sessions.echo(request)
@@ -98,8 +105,9 @@ package struct SignalingResponder: HTTPResponder {
 
     // MARK: - For operators and for the web client
 
-    private func describe(_ name: String) async throws(Problem) -> Response {
+    private func describe(_ name: String, _ request: Request) async throws(Problem) -> Response {
         let room = try RoomID(named: name)
+        _ = try control.admit(request, to: nil, in: room)
         do throws(SessionError) {
             var response = Response(json: RoomDocument(room, try await plane.describe(room)))
             response.headers[.cacheControl] = "no-store"

@@ -7,14 +7,17 @@ internal import Transcoding
 struct WatcherWishes {
     /// How much the session is served, and asked to send.
     let profile: LinkProfile.Wish
+    /// Whether the client limits by itself what it sends, so that the answer need not.
+    let limitsItself: Bool
     /// The size that a lane is to make of the source.
     let tier: Tier?
     /// What is to be sent at most.
     let bitsPerSecond: Int?
 
-    /// Reads `profile`, which may be missing.
+    /// Reads `profile` and `uplink`; both may be missing.
     init(profileOf request: Request) throws(Problem) {
         profile = try ProfileText.wish(of: request)
+        limitsItself = try Self.limitsItself(request.uri.queryParameters["uplink"])
         tier = nil
         bitsPerSecond = nil
     }
@@ -22,8 +25,21 @@ struct WatcherWishes {
     /// Reads `profile`, `tier` and `max-bitrate`; all may be missing.
     init(_ request: Request) throws(Problem) {
         profile = try ProfileText.wish(of: request)
+        limitsItself = false
         tier = try Self.tier(request.uri.queryParameters["tier"])
         bitsPerSecond = try Self.limit(request.uri.queryParameters["max-bitrate"])
+    }
+
+    private static func limitsItself(_ text: Substring?) throws(Problem) -> Bool {
+        switch text {
+        case nil, "answer": false
+        case "client": true
+        case let text?:
+            throw Problem(
+                .badRequest, "unknown-uplink", "Unknown uplink",
+                "\"\(text.prefix(80))\" does not say who limits what is sent; \"uplink\" must be \"answer\" or"
+                    + " \"client\".")
+        }
     }
 
     private static func tier(_ text: Substring?) throws(Problem) -> Tier? {

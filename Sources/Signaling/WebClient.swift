@@ -33,6 +33,7 @@ struct WebClient: Sendable {
         ("encodings.js", PackageResources.encodings_js),
         ("events.js", PackageResources.events_js),
         ("fragment.js", PackageResources.fragment_js),
+        ("grant.js", PackageResources.grant_js),
         ("grid.js", PackageResources.grid_js),
         ("herald.js", PackageResources.herald_js),
         ("icon.svg", PackageResources.icon_svg),

@@ -32,6 +32,8 @@ struct ConferencePlan: Sendable {
     private let observer: EndpointSettings
     private let largeHeight: Int
     private let smallHeight: Int
+    /// What participants sound like, in turn; none: all are silent.
+    private let tones: [Tone]
 
     init(_ load: Load) throws(LoadPlan.Failure) {
         let common = try LoadPlan(load)
@@ -44,6 +46,8 @@ struct ConferencePlan: Sendable {
         speechLevel = UInt8(clamping: options.speechLevel)
         largeHeight = options.largeHeight
         smallHeight = options.smallHeight
+
+        tones = try Self.tones(options, count: participants)
 
         var settings = EndpointSettings.participant(video: options.videoSlots, audio: options.audioSlots)
         settings.video = common.publisher.video
@@ -74,10 +78,26 @@ struct ConferencePlan: Sendable {
     ///   - isObserver: whether it sends nothing.
     func task(_ number: Int, isObserver: Bool) -> Fleet.Assignment {
         var settings = isObserver ? observer : participant
+        if !isObserver, !tones.isEmpty { settings.audio.tone = tones[number % tones.count].packets }
         settings.decryptsMedia = common.decryption == .all || number % 10 == 0
         return Fleet.Assignment(
             settings: settings, seed: common.seed &+ UInt64(number), publisher: number,
             source: common.source(number))
+    }
+
+    /// The tone that was asked for, or as many as can be told from each other.
+    private static func tones(_ options: ConferenceOptions, count: Int) throws(LoadPlan.Failure) -> [Tone] {
+        let hertz =
+            options.tone.map { $0 == 0 ? [] : [$0] } ?? (0..<min(max(count, 1), 24)).map { 250 + 125 * $0 }
+        var tones: [Tone] = []
+        for each in hertz {
+            do {
+                tones.append(try Tone(hertz: each, level: UInt8(clamping: options.speechLevel)))
+            } catch {
+                throw LoadPlan.Failure(description: "--tone: libopus does not begin: \(error).")
+            }
+        }
+        return tones
     }
 
     /// The JSON that asks for one large picture and small ones.

@@ -27,7 +27,7 @@ struct Load: AsyncParsableCommand {
 
             With --api sessions everybody is a participant of one conference (--participants): each publishes a picture \
             and a voice, and receives one large and several small pictures and the loudest voices in slots. Somebody \
-            else speaks every few seconds (--speak-interval). The server chooses which layer goes where, so lost is \
+            else speaks every few seconds (--speak-interval): a tone (--tone), so that there is something to mix. The server chooses which layer goes where, so lost is \
             what sequence numbers say. Pauses at changes are from one source's last picture to the next one's first; a \
             slot that is empty in between counts. Key frames are counted by source, on average of its encodings, and by \
             encoding; extra ones are those between the first join and 2 s after the last beyond the first of each \
@@ -172,7 +172,7 @@ struct Load: AsyncParsableCommand {
         } else {
             guard !conference.isUsed else {
                 throw ValidationError(
-                    "--participants, --observe and --temporal-layers are of --api sessions.")
+                    "--participants, --observe, --temporal-layers and --tone are of --api sessions.")
             }
             guard publisherCount > 0 || subscriberCount > 0 else {
                 throw ValidationError("There is nobody to join.")

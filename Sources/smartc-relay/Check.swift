@@ -1,7 +1,9 @@
 import ArgumentParser
 import FoundationEssentials
+import Launch
 import NodeIO
 import Signaling
+import Wire
 
 /// `smartc-relay check`: tells whether the machine is fit to run a relay with the given settings.
 struct Check: AsyncParsableCommand {
@@ -23,18 +25,19 @@ struct Check: AsyncParsableCommand {
 
     func run() async throws {
         let settings = try options.settings()
-        var findings = [await Self.http(settings.signaling)]
-        if let tls = settings.signaling.tls { findings.append(Self.certificate(tls)) }
+        var findings = [await Self.http(settings.http)]
+        if let tls = settings.tlsFiles { findings.append(Self.certificate(tls)) }
+        if let path = settings.grantKey { findings.append(Self.grantKey(path)) }
         findings += MachineCheck.run(settings.relay)
         print(json ? try Self.document(findings) : Self.table(findings))
         if findings.contains(where: { $0.state == .failed }) { throw ExitCode.failure }
     }
 
-    private static func http(_ signaling: SignalingConfiguration) async -> MachineCheck.Finding {
+    private static func http(_ address: SocketAddress) async -> MachineCheck.Finding {
         do throws(SignalingError) {
-            try await SignalingServer.checkListening(on: signaling.address)
+            try await SignalingServer.checkListening(on: address)
             return MachineCheck.Finding(
-                name: "HTTP port", state: .ok, detail: "\(signaling.address) can be listened on")
+                name: "HTTP port", state: .ok, detail: "\(address) can be listened on")
         } catch {
             return MachineCheck.Finding(
                 name: "HTTP port", state: .failed, detail: "\(error)",
@@ -51,6 +54,17 @@ struct Check: AsyncParsableCommand {
             return MachineCheck.Finding(
                 name: "TLS certificate", state: .failed, detail: "\(error)",
                 advice: "Give PEM files that belong together with --tls-certificate and --tls-key.")
+        }
+    }
+
+    private static func grantKey(_ path: String) -> MachineCheck.Finding {
+        do throws(SignalingError) {
+            _ = try GrantKey(file: path)
+            return MachineCheck.Finding(name: "Key of grants", state: .ok, detail: "\(path) has a key")
+        } catch {
+            return MachineCheck.Finding(
+                name: "Key of grants", state: .failed, detail: "\(error)",
+                advice: "Make one with \"openssl rand -hex 32 > FILE\" and give it with --grant-key.")
         }
     }
 

@@ -14,10 +14,13 @@ extension RelaySettings {
             spreadThreshold: spreadThreshold)
     }
 
-    /// What the HTTP side needs of the settings.
-    var signaling: SignalingConfiguration {
+    var tlsFiles: TLSFiles? { tls.map { TLSFiles(certificate: $0.certificate, key: $0.key) } }
+
+    /// What the HTTP side needs of the settings. Fails when the key of grants cannot be used.
+    func signaling() throws(SignalingError) -> SignalingConfiguration {
         SignalingConfiguration(
-            address: http, tls: tls.map { TLSFiles(certificate: $0.certificate, key: $0.key) },
-            isEchoEnabled: isEchoEnabled, iceServers: iceServers, moveTo: moveTo)
+            address: http, tls: tlsFiles,
+            isEchoEnabled: isEchoEnabled, iceServers: iceServers, moveTo: moveTo,
+            grantKey: try grantKey.map { path throws(SignalingError) in try GrantKey(file: path) })
     }
 }

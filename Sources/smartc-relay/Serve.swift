@@ -42,10 +42,11 @@ struct Serve: AsyncParsableCommand {
         let relay: Relay
         let server: SignalingServer
         do {
-            try settings.signaling.tls?.check()
+            let signaling = try settings.signaling()
+            try signaling.tls?.check()
             relay = try await Relay.start(settings.relay, logger: logger)
             server = try SignalingServer(
-                settings.signaling, plane: relay, logger: logger, frameworkLogger: frameworkLogger
+                signaling, plane: relay, logger: logger, frameworkLogger: frameworkLogger
             ) { address in
                 Announcement(address, relay.udpPorts, settings).log(to: logger)
             }

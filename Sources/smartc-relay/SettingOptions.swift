@@ -79,6 +79,12 @@ struct SettingOptions: ParsableArguments {
 
     @Option(
         help: .init(
+            "A file with the key that grants of the rooms' controller are sealed with: then nobody gets in without one.",
+            valueName: "file"))
+    var grantKey: String?
+
+    @Option(
+        help: .init(
             "A JSON object with these options as keys, without dashes in front: {\"udp-port\": 40000}.",
             valueName: "file"))
     var config: String?
@@ -117,6 +123,7 @@ struct SettingOptions: ParsableArguments {
             case .drainSeconds: (setting, [drainSeconds].compactMap { $0 })
             case .moveTo: (setting, [moveTo].compactMap { $0 })
             case .iceServer: (setting, iceServer)
+            case .grantKey: (setting, [grantKey].compactMap { $0 })
             }
         }
         return Dictionary(uniqueKeysWithValues: given.filter { !$0.1.isEmpty })

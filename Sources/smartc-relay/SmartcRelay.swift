@@ -16,9 +16,11 @@ struct SmartcRelay: AsyncParsableCommand {
                   Behind NAT: forward UDP 40000 and 40001, and tell clients the public address.
               smartc-relay check
                   Tells whether this machine is fit to run a relay.
+              smartc-relay token --grant-key FILE --room lobby --participant alice --profile 3g
+                  Makes a grant, for a relay that lets nobody in without one.
               smartc-relay transcode talk.webm talk.ivf --tier 144p
                   Shows what a weak link would get of a film.
             """,
         version: "0.1.0",
-        subcommands: [Serve.self, Transcode.self, Check.self])
+        subcommands: [Serve.self, Transcode.self, Token.self, Check.self])
 }

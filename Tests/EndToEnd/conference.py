@@ -164,7 +164,15 @@ class Meeting:
     """The conference page in a browser context of its own."""
 
     def __init__(
-        self, browser: Browser, relay: Relay, room: str, name: str, via: int | None = None, script: str = "", **wishes: str
+        self,
+        browser: Browser,
+        relay: Relay,
+        room: str,
+        name: str,
+        via: int | None = None,
+        script: str = "",
+        fragment: str = "",
+        **wishes: str,
     ):
         self.name = name
         self.context: BrowserContext = browser.new_context(viewport={"width": 1280, "height": 900})
@@ -178,7 +186,7 @@ class Meeting:
             self.page.route("**/rooms/*/sessions*", lambda route: redirect(route, relay.udp_ports[0], via))
         asked = {"room": room, "name": name, "join": "1", "slots": "6", "voices": "3", "layers": "2"} | wishes
         query = "&".join(f"{key}={value}" for key, value in asked.items())
-        self.page.goto(relay.url(f"/meet?{query}"))
+        self.page.goto(relay.url(f"/meet?{query}#{fragment}" if fragment else f"/meet?{query}"))
 
     def wait_for(self, expression: str, seconds: float = 30) -> None:
         self.page.wait_for_function(f"() => Boolean({expression})", timeout=seconds * 1000, polling=100)

@@ -47,6 +47,7 @@ import Wire
         #expect(settings.drainSeconds == 0)
         #expect(settings.moveTo == nil)
         #expect(settings.iceServers == [])
+        #expect(settings.grantKey == nil)
     }
 
     @Test func `a flag wins over a variable, a variable over the file, the file over the default`() throws {
@@ -67,7 +68,7 @@ import Wire
             .enableEcho: ["true"], .maxSessions: ["5"], .maxSessionsPerRoom: ["6"],
             .maxParticipantsPerRoom: ["8"], .maxTracksPerParticipant: ["9"], .spreadThreshold: ["7"],
             .drainSeconds: ["30"], .moveTo: ["https://b.example:8443/"],
-            .iceServer: ["stun:a", "turns:b:443?transport=tcp"],
+            .iceServer: ["stun:a", "turns:b:443?transport=tcp"], .grantKey: ["g.key"],
         ])
         Self.expectEverySetting(settings)
     }
@@ -83,6 +84,7 @@ import Wire
             "SMARTC_MAX_TRACKS_PER_PARTICIPANT": "9",
             "SMARTC_DRAIN_SECONDS": "30", "SMARTC_MOVE_TO": "https://b.example:8443",
             "SMARTC_ICE_SERVER": "stun:a,turns:b:443?transport=tcp", "SMARTC_RELAY_SERVICE_HOST": "10.0.0.1",
+            "SMARTC_GRANT_KEY": "g.key",
         ])
         Self.expectEverySetting(settings)
     }
@@ -95,7 +97,7 @@ import Wire
                  "enable-echo": true, "max-sessions": 5, "max-sessions-per-room": 6, "spread-threshold": 7,
                  "max-participants-per-room": 8, "max-tracks-per-participant": 9,
                  "drain-seconds": 30, "move-to": "https://b.example:8443",
-                 "ice-server": ["stun:a", "turns:b:443?transport=tcp"]}
+                 "ice-server": ["stun:a", "turns:b:443?transport=tcp"], "grant-key": "g.key"}
                 """)
         Self.expectEverySetting(settings)
     }
@@ -117,6 +119,7 @@ import Wire
         #expect(settings.drainSeconds == 30)
         #expect(settings.moveTo == "https://b.example:8443")
         #expect(settings.iceServers == ["stun:a", "turns:b:443?transport=tcp"])
+        #expect(settings.grantKey == "g.key")
     }
 
     @Test(arguments: [
@@ -128,7 +131,7 @@ import Wire
         (.drainSeconds, "-1"), (.drainSeconds, "86401"), (.drainSeconds, "5s"), (.moveTo, "b.example"),
         (.moveTo, "https://"), (.moveTo, "https://a;script-src *"), (.moveTo, "https://a b"),
         (.iceServer, "http://a"),
-        (.iceServer, "stun:"), (.iceServer, "stun:a>b"), (.tlsKey, ""),
+        (.iceServer, "stun:"), (.iceServer, "stun:a>b"), (.tlsKey, ""), (.grantKey, ""),
     ])
     func `a value that cannot be is refused with its flag`(setting: Setting, value: String) {
         let error = #expect(throws: SettingsError.self) { try Self.settings(flags: [setting: [value]]) }
@@ -157,7 +160,7 @@ import Wire
             #"FILE: there is no setting "udpport"; the settings are http, udp-port, workers, advertise, log-format, "#
                 + "log-level, tls-certificate, tls-key, enable-echo, max-sessions, max-sessions-per-room, "
                 + "max-participants-per-room, max-tracks-per-participant, spread-threshold, drain-seconds, move-to, "
-                + "ice-server."
+                + "ice-server, grant-key."
         ),
         (
             #"{"workers": [1]}"#,

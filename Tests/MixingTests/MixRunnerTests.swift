@@ -62,6 +62,53 @@ import Wire
         #expect((sent.last ?? 0) >= 9 * 48_000)
     }
 
+    @Test func `where there is no time for all rooms the last one goes without, and is told`() {
+        var runner = MixRunner()
+        var reports: [MixReport] = []
+        for room in [1, 2] as [UInt32] {
+            runner.run(.openRoom(room), at: start) { _ in }
+            runner.run(.addMix(10 + room, room: room, without: nil, VoiceEncoding()), at: start) { _ in }
+        }
+        func failed() -> [UInt32] {
+            reports.compactMap { if case .failed(let room, _) = $0 { room } else { nil } }
+        }
+        // Each time the thread comes late by ten steps: a fifth of the time is missing.
+        var now = start
+        for turn in 0..<70 {
+            now = now + .milliseconds(turn % 5 == 0 ? 220 : 20)
+            runner.advance(to: now, clock: { now }) { reports.append($0) }
+        }
+        #expect(failed() == [2])
+        #expect(runner.mixCount == 1)
+        // With time enough the other one stays.
+        for _ in 0..<500 {
+            now = now + .milliseconds(20)
+            runner.advance(to: now, clock: { now }) { reports.append($0) }
+        }
+        #expect(failed() == [2] && runner.mixCount == 1)
+        for _ in 0..<100 {
+            now = now + .milliseconds(220)
+            runner.advance(to: now, clock: { now }) { reports.append($0) }
+        }
+        #expect(failed() == [2, 1])
+        #expect(runner.deadline == nil)
+    }
+
+    @Test func `a machine that stood still once is not short of time`() {
+        var runner = MixRunner()
+        var failures = 0
+        runner.run(.openRoom(1), at: start) { _ in }
+        var now = start
+        for stop in [Duration.seconds(9), .seconds(2)] {
+            now = now + stop
+            for _ in 0..<100 {
+                now = now + .milliseconds(20)
+                runner.advance(to: now, clock: { now }) { if case .failed = $0 { failures += 1 } }
+            }
+        }
+        #expect(failures == 0 && runner.deadline != nil)
+    }
+
     @Test func `orders about what is not there are passed over`() {
         var runner = MixRunner()
         var reports = 0

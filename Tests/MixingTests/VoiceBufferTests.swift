@@ -200,6 +200,44 @@ import Wire
         }
     }
 
+    @Test func `whoever always says that it is silent is heard all the same, if it has something to say`()
+        throws
+    {
+        for sound in [voice(), { Signals.tone(440, amplitude: 0.2, from: $0, count: $1) }] {
+            let run = try run(Speaker(sound: sound), steps: 300, level: 127)
+            #expect(!run.isLost && run.statistics.damagedPackets == 0)
+            #expect(Signals.decibels(Signals.power(Array(run.sound.suffix(96_000)))) > -35)
+        }
+    }
+
+    @Test func `whoever has muted a microphone and is encrypted is not heard at all`() throws {
+        var generator = SplitMix64(seed: 5)
+        // The three bytes of digital silence in 20 ms, and what a cipher adds to them, behind a first byte in clear.
+        let run = try run(
+            Speaker(sound: voice()), steps: 300, level: 127,
+            alter: { packet in
+                let cipher = (0..<32).map { _ in UInt8.random(in: 0...255, using: &generator) }
+                return VoicePacket(
+                    sequenceNumber: packet.sequenceNumber, timestamp: packet.timestamp,
+                    payload: [0xF8] + cipher, level: packet.level, arrival: packet.arrival)
+            })
+        #expect(run.isLost)
+        #expect(Signals.power(run.sound) < 1e-5)
+    }
+
+    @Test func `a sender that told its level and then contradicts itself is not trusted`() throws {
+        var number = 0
+        let run = try run(
+            Speaker { Signals.tone(440, amplitude: 0.2, from: $0, count: $1) }, steps: 200,
+            alter: { packet in
+                number += 1
+                return VoicePacket(
+                    sequenceNumber: packet.sequenceNumber, timestamp: packet.timestamp,
+                    payload: packet.payload, level: number <= 50 ? 17 : 127, arrival: packet.arrival)
+            })
+        #expect(run.isLost)
+    }
+
     @Test func `any order, any loss and any numbers trap nothing`() throws {
         var generator = SplitMix64(seed: 11)
         var buffer = try VoiceBuffer()

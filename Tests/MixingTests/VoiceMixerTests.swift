@@ -70,7 +70,7 @@ import Wire
                     switch report {
                     case .packet(let packet, let mix): sent[Int(mix) - 100].append(packet)
                     case .undecodable(let voice): undecodable.append(voice)
-                    case .failed, .heard, .voiceStatistics, .mixStatistics: break
+                    case .failed, .unlevelled, .heard, .voiceStatistics, .mixStatistics: break
                     }
                 }
             }
@@ -157,6 +157,39 @@ import Wire
         #expect(resumed.contains { $0.endsPause })
         #expect(sent.allSatisfy { $0.timestamp % 960 == 0 })
         #expect(zip(sent, sent.dropFirst()).allSatisfy { $0.timestamp < $1.timestamp })
+    }
+
+    @Test func `a sender whose levels mean nothing is told of before it is heard`() throws {
+        var mixer = VoiceMixer()
+        try mixer.addVoice(1)
+        var encoding = VoiceEncoding()
+        encoding.frameLength = .milliseconds20
+        try mixer.addMix(9, without: nil, encoding)
+        var speaker = try Speaker { Signals.voice(from: $0, count: $1) }
+        var toldAt: Int?
+        var sounding: [Bool] = []
+        var decoder = try OpusDecoder()
+        var scratch = [Float](repeating: 0, count: OpusPacket.longest)
+        for step in 0..<200 {
+            let now = Self.start + .milliseconds(20) * step
+            if let packet = try speaker.next(at: now, level: 127) { mixer.insert(packet, of: 1) }
+            var isLoud = false
+            mixer.advance(at: now, clock: { now }) { report in
+                switch report {
+                case .unlevelled(let voice):
+                    #expect(voice == 1 && toldAt == nil)
+                    toldAt = step
+                case .packet(let packet, _):
+                    let count = (try? decoder.decode(packet.payload.span, into: &scratch)) ?? 0
+                    isLoud = Signals.power(Array(scratch[..<count])) > 1e-4
+                default: break
+                }
+            }
+            sounding.append(isLoud)
+        }
+        let told = try #require(toldAt)
+        let first = try #require(sounding.firstIndex(of: true))
+        #expect(first >= told + 5 && first < 100)
     }
 
     @Test func `a listener who comes in silence gets a packet at once`() throws {

@@ -111,6 +111,48 @@ private struct Watch {
         #expect(watch.profile.isWeak && watch.profile.reason == .estimate)
     }
 
+    @Test func `what is granted goes before the wish and the link`() {
+        var watch = Watch()
+        watch.profile.grant(.weak)
+        #expect(watch.profile.isWeak && watch.profile.reason == .granted)
+        #expect(watch.run(100, room: true) == nil)
+        watch.profile.ask(.full)
+        #expect(watch.profile.isWeak && watch.profile.reason == .granted && watch.profile.wish == .full)
+        watch.profile.grant(.full)
+        #expect(!watch.profile.isWeak && watch.profile.reason == .granted)
+        watch.profile.ask(.automatic)
+        #expect(watch.run(100, short: true, proven: true) == nil)
+        watch.profile.grant(.automatic)
+        watch.profile.ask(.full)
+        #expect(!watch.profile.isWeak && watch.profile.reason == .link)
+        watch.weaken()
+        #expect(watch.profile.isWeak && watch.profile.reason == .estimate)
+    }
+
+    @Test(arguments: LinkProfile.Wish.allCases)
+    func `nobody is made to take more than they ask for`(grant: LinkProfile.Wish) {
+        var profile = LinkProfile()
+        profile.ask(.weak)
+        profile.grant(grant)
+        #expect(profile.isWeak && profile.reason == (grant == .weak ? .granted : .asked))
+    }
+
+    @Test func `a grant that is taken back leaves the wish, as it is by then`() {
+        var profile = LinkProfile()
+        profile.grant(.weak)
+        profile.ask(.full)
+        profile.grant(nil)
+        #expect(!profile.isWeak && profile.reason == .asked && profile.grant == nil)
+        profile.grant(.weak)
+        profile.ask(.weak)
+        profile.grant(nil)
+        #expect(profile.isWeak && profile.reason == .asked)
+        profile.grant(.weak)
+        profile.ask(.automatic)
+        profile.grant(nil)
+        #expect(!profile.isWeak && profile.reason == .link)
+    }
+
     @Test func `the same wish again changes nothing`() {
         var watch = Watch()
         watch.weaken()

@@ -50,6 +50,28 @@ import Wire
         #expect(value("smartc_tracks", "down") == 5)
     }
 
+    @Test func `sessions are told by what they are served and why, from the start`() throws {
+        func samples(_ gauges: NodeGauges) throws -> [String: Double] {
+            let families = NodeMetrics.families(NodeCounters(), gauges)
+            let family = try #require(families.first { $0.name == "smartc_sessions_by_profile" })
+            #expect(
+                family.kind == .gauge
+                    && family.samples.allSatisfy { $0.labels.map(\.name) == ["profile", "reason"] })
+            let pairs = family.samples.map { ($0.labels.map(\.value).joined(separator: " "), $0.value) }
+            return Dictionary(uniqueKeysWithValues: pairs)
+        }
+        let names = ["full link", "full asked", "full granted", "3g asked", "3g granted", "3g estimate"]
+        #expect(try samples(NodeGauges()) == Dictionary(uniqueKeysWithValues: names.map { ($0, 0) }))
+        var one = NodeGauges()
+        one.profiles[.init(isWeak: true, reason: .estimate)] = 2
+        var two = NodeGauges()
+        two.profiles[.init(isWeak: true, reason: .estimate)] = 3
+        two.profiles[.init(isWeak: false, reason: .link)] = 4
+        one.add(two)
+        let sum = try samples(one)
+        #expect(sum["3g estimate"] == 5 && sum["full link"] == 4 && sum["3g asked"] == 0)
+    }
+
     @Test func `the counters of two workers add up`() {
         var one = NodeCounters()
         one.packetsReceived = 1

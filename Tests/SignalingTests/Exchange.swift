@@ -14,15 +14,18 @@ struct Exchange {
     private let application: Application<SignalingResponder>
 
     init(
-        _ plane: FakePlane = FakePlane(), echo: Bool = false, iceServers: [String] = [], moveTo: String? = nil
+        _ plane: FakePlane = FakePlane(), echo: Bool = false, iceServers: [String] = [],
+        moveTo: String? = nil,
+        grantKey: GrantKey? = nil, wallClock: Double = 0
     ) {
         self.plane = plane
         let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
         let configuration = SignalingConfiguration(
             address: SocketAddress(ipv4: 0x7F00_0001, port: 0), isEchoEnabled: echo, iceServers: iceServers,
-            moveTo: moveTo)
+            moveTo: moveTo, grantKey: grantKey)
         application = Application(
-            responder: SignalingResponder(configuration, plane: plane, logger: logger), logger: logger)
+            responder: SignalingResponder(
+                configuration, plane: plane, logger: logger, wallClock: { wallClock }), logger: logger)
     }
 
     func send(

@@ -5,7 +5,8 @@ import Transcoding
 /// A media side that answers as it is told and remembers what it was asked.
 final class FakePlane: MediaPlane {
     enum Call: Equatable {
-        case open(SessionRole, room: String, offer: String, wish: LinkProfile.Wish = .automatic)
+        case open(SessionRole, room: String, offer: String, terms: SessionTerms = SessionTerms())
+        case grant(LinkProfile.Wish?, to: String, room: String)
         case link(String)
         case prefer(String, Tier)
         case serve(String, LinkProfile.Wish)
@@ -52,9 +53,9 @@ final class FakePlane: MediaPlane {
     var calls: [Call] { log.withLock { $0 } }
 
     func open(
-        _ role: SessionRole, in room: RoomID, offer: String, as wish: LinkProfile.Wish
+        _ role: SessionRole, in room: RoomID, offer: String, on terms: SessionTerms
     ) async throws(SessionError) -> SessionAnswer {
-        log.withLock { $0.append(.open(role, room: room.description, offer: offer, wish: wish)) }
+        log.withLock { $0.append(.open(role, room: room.description, offer: offer, terms: terms)) }
         if let refusal { throw refusal }
         guard let id = SessionID("session-1") else { throw .unknownSession }
         var participant: ParticipantID?
@@ -63,6 +64,18 @@ final class FakePlane: MediaPlane {
         case .watch, .echo: break
         }
         return SessionAnswer(id: id, participant: participant, sdp: "v=0\r\ns=answer\r\n", etag: "tag1")
+    }
+
+    func grant(
+        _ grant: LinkProfile.Wish?, to participant: ParticipantID, in room: RoomID
+    ) async throws(SessionError) -> LinkProfile {
+        log.withLock {
+            $0.append(.grant(grant, to: participant.description, room: room.description))
+        }
+        if let refusal { throw refusal }
+        var profile = LinkProfile()
+        profile.grant(grant)
+        return profile
     }
 
     func prefer(_ tier: Tier, in session: SessionID) async throws(SessionError) {

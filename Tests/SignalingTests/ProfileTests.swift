@@ -21,7 +21,32 @@ import Testing
             Issue.record("nothing was opened")
             return
         }
-        #expect(asked == wish)
+        #expect(asked == SessionTerms(wish: wish))
+    }
+
+    @Test(arguments: [("", false), ("&uplink=answer", false), ("&uplink=client", true)])
+    func `a client may say that it limits itself`(query: String, limitsItself: Bool) async throws {
+        for path in ["/whip/lobby", "/rooms/lobby/sessions"] {
+            let exchange = Exchange()
+            let response = try await exchange.send(
+                .post, "\(path)?profile=3g\(query)", Self.sdp, body: Self.offer)
+            #expect(response.status == .created)
+            guard case .open(_, _, _, let asked) = exchange.plane.calls.first else {
+                Issue.record("nothing was opened")
+                return
+            }
+            #expect(asked == SessionTerms(wish: .weak, limitsItself: limitsItself))
+        }
+    }
+
+    @Test(arguments: ["", "server", "Client"])
+    func `another word for who limits what is sent is refused`(name: String) async throws {
+        let exchange = Exchange()
+        let response = try await exchange.send(
+            .post, "/whip/lobby?uplink=\(name)", Self.sdp, body: Self.offer)
+        #expect(response.status == .badRequest)
+        #expect(try response.problem().type == "/problems/unknown-uplink")
+        #expect(exchange.plane.calls.isEmpty)
     }
 
     @Test(arguments: paths, ["", "4g", "3G", "AUTO", "weak"])
@@ -65,7 +90,7 @@ import Testing
         #expect(response.status == .ok)
         #expect(response["Cache-Control"] == "no-store")
         #expect(
-            response.text == #"{"bitsPerSecond":120000,"profile":"full","reason":"link","#
+            response.text == #"{"bitsPerSecond":120000,"grant":null,"profile":"full","reason":"link","#
                 + #""received":{"bitsPerSecond":9000,"bytes":100,"datagrams":2,"peakBitsPerSecond":9500},"#
                 + #""roundTripMilliseconds":300,"#
                 + #""sent":{"bitsPerSecond":70000,"bytes":1000,"datagrams":10,"peakBitsPerSecond":80000},"#

@@ -15,6 +15,10 @@ import Testing
         ("/sessions/a/link", .link("a"), "/sessions/{id}/link"),
         ("/rooms/a/sessions", .participate(room: "a"), "/rooms/{room}/sessions"),
         ("/rooms/a/events", .roomEvents("a"), "/rooms/{room}/events"),
+        (
+            "/rooms/a/participants/b/profile", .profile(room: "a", participant: "b"),
+            "/rooms/{room}/participants/{participant}/profile"
+        ),
         ("/offer", .echo, "/offer"), ("/healthz", .health, "/healthz"), ("/readyz", .readiness, "/readyz"),
         ("/metrics", .metrics, "/metrics"),
     ])
@@ -26,7 +30,8 @@ import Testing
 
     @Test(arguments: [
         "", "/x", "whip", "/whip//", "/Whip/a", "/whip/a/b", "/offer/", "/favicon.ico", "/sessions/a/b",
-        "/sessions/a/events/", "/rooms/a/control", "/rooms//events", "/sessions/events/a",
+        "/sessions/a/events/", "/rooms/a/control", "/rooms//events", "/rooms/a/participants/b",
+        "/rooms/a/participants//profile", "/rooms/a/people/b/profile", "/sessions/events/a",
     ])
     func `other paths have none`(path: String) {
         #expect(Route(path: path, in: client, echo: true) == nil)

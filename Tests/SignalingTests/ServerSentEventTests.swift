@@ -115,11 +115,12 @@ import Testing
         #expect(
             Self.text(.profile(.init(isWeak: true, reason: .estimate, wish: .automatic)))
                 == "id: 7\nevent: profile\n"
-                + "data: {\"profile\":\"3g\",\"reason\":\"estimate\",\"wish\":\"auto\"}\n\n")
+                + "data: {\"grant\":null,\"profile\":\"3g\",\"reason\":\"estimate\",\"wish\":\"auto\"}\n\n")
         #expect(
-            Self.text(.profile(.init(isWeak: false, reason: .asked, wish: .full)))
+            Self.text(.profile(.init(isWeak: false, reason: .granted, wish: .full, grant: .full)))
                 == "id: 7\nevent: profile\n"
-                + "data: {\"profile\":\"full\",\"reason\":\"asked\",\"wish\":\"full\"}\n\n")
+                + "data: {\"grant\":\"full\",\"profile\":\"full\",\"reason\":\"granted\",\"wish\":\"full\"}\n\n"
+        )
     }
 
     @Test func `bandwidth, layers and closed carry what their row says`() {

@@ -12,6 +12,8 @@ final class Client {
     var downlink: LinkEmulator
     let session: SessionID
     let participant: ParticipantID?
+    /// The SDP that its offer was answered with.
+    let answer: String
     /// Whether nothing of it reaches the relay any more, nor the other way round.
     var isCut = false
     /// Asked with the number of each DTLS datagram of a direction, from 0: whether the wire loses it.
@@ -61,6 +63,7 @@ final class Client {
         self.endpoint = endpoint
         self.address = address
         session = answer.id
+        self.answer = answer.sdp
         participant = answer.participant
         uplink = LinkEmulator(up, seed: seed)
         downlink = LinkEmulator(down, seed: seed ^ 0x5555)

@@ -227,5 +227,74 @@ import Wire
         simulation.run(for: .seconds(5))
         #expect(simulation.counters.mixVoicesRefused == 1)
         #expect(simulation.node.mixDescriptions().voices.count == 1)
+        // There is nothing else to hear, so it comes as it is: whoever has the key can make something of it.
+        #expect(sounding(ben, in: simulation) == [true, false, false])
+        let slot = try slot(of: ben, in: simulation)
+        #expect(
+            slot.participant?.description == "eve" && slot.state == .active && slot.reason == .undecodable)
+        // As soon as somebody speaks who can be mixed there is the mix.
+        let ann = try join("ann", to: simulation, hertz: 300, level: 5)
+        #expect(simulation.connectAll())
+        simulation.run(for: .seconds(5))
+        #expect(try self.slot(of: ben, in: simulation).track == "mix")
+        ann.endpoint.audioLevel = 127
+        simulation.run(for: .seconds(8))
+        #expect(try self.slot(of: ben, in: simulation).participant?.description == "eve")
+        expectContinuous(ben)
+    }
+
+    @Test func `where there can be no mix one voice comes as it is, and the mix as soon as there can be`()
+        throws
+    {
+        let simulation = try Simulation(seed: Seed.current())
+        simulation.refusesMixes = true
+        let ann = try join("ann", to: simulation, hertz: 300, level: 20)
+        let ben = try join("ben", to: simulation, hertz: 700)
+        let cal = try join("cal", to: simulation)
+        var settings = EndpointSettings.watcher
+        settings.requiresSyntheticContent = false
+        let watcher = try simulation.watch(settings, up: Self.link, down: Self.link)
+        #expect(simulation.connectAll())
+        try weaken(cal, in: simulation)
+        try weaken(watcher, in: simulation)
+        simulation.run(for: .seconds(5))
+        #expect(simulation.counters.mixFailures == 1 && simulation.mixes.mixCount == 0)
+        #expect(sounding(cal, in: simulation) == [true, false, false])
+        let slot = try slot(of: cal, in: simulation)
+        #expect(slot.participant == ann.participant && slot.state == .active && slot.reason == .noCPU)
+        #expect(watcher.audio.packets > 200)
+        // It follows who speaks.
+        ann.endpoint.audioLevel = 127
+        ben.endpoint.audioLevel = 20
+        simulation.run(for: .seconds(5))
+        #expect(try self.slot(of: cal, in: simulation).participant == ben.participant)
+        #expect(simulation.counters.mixFailures == 1)
+        simulation.refusesMixes = false
+        simulation.run(for: .seconds(25))
+        #expect(simulation.mixes.mixCount == 1)
+        #expect(try self.slot(of: cal, in: simulation).track == "mix")
+        #expect(try self.slot(of: cal, in: simulation).reason == nil)
+        expectContinuous(cal)
+        expectContinuous(watcher)
+    }
+
+    @Test func `a sender that always says that it is silent is heard, but not by itself`() throws {
+        let simulation = try Simulation(seed: Seed.current())
+        let ann = try join("ann", to: simulation, hertz: 300)
+        let ben = try join("ben", to: simulation)
+        #expect(simulation.connectAll())
+        try weaken(ann, in: simulation)
+        try weaken(ben, in: simulation)
+        simulation.run(for: .seconds(6))
+        #expect(simulation.counters.mixVoicesRefused == 0)
+        let described = simulation.node.mixDescriptions().mixes
+        #expect(described.map(\.without) == ["", "ann"])
+        // Ann's own mix has next to nothing, Ben's the tone.
+        #expect(described[0].statistics.bytes > 20 * described[1].statistics.bytes)
+        #expect(described.map(\.listeners) == [1, 1])
+    }
+
+    private func slot(of client: Client, in simulation: Simulation) throws -> ConferenceSnapshot.Slot {
+        try #require(try simulation.snapshot(of: client).slots.first { $0.kind == "audio" })
     }
 }

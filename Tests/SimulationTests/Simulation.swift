@@ -20,6 +20,8 @@ final class Simulation {
     var lanes: LaneRunner?
     /// The same of mixes.
     var mixes = MixRunner()
+    /// Whether there is no libopus, or no time for it.
+    var refusesMixes = false
     private(set) var now = Instant(nanoseconds: 5_000_000_000)
     private(set) var clients: [Client] = []
     var events: [NodeEvent] = []
@@ -55,12 +57,12 @@ final class Simulation {
     @discardableResult
     func join(
         _ role: SessionRole, room: String = "stage", _ settings: EndpointSettings, up: LinkSettings = .init(),
-        down: LinkSettings = .init(), certificate: Certificate? = nil
+        down: LinkSettings = .init(), certificate: Certificate? = nil, on terms: SessionTerms = .init()
     ) throws -> Client {
         var endpoint = try Endpoint(
             settings, certificate: certificate ?? self.certificate, seed: generator.next(), at: now)
         let answer = try node.open(
-            role, in: try self.room(room), offer: endpoint.offer, at: now, using: &generator)
+            role, in: try self.room(room), offer: endpoint.offer, on: terms, at: now, using: &generator)
         try endpoint.accept(answer: answer.sdp, at: now)
         let client = Client(
             endpoint, address: newAddress(), answer: answer, up: up, down: down, seed: generator.next())
@@ -80,19 +82,21 @@ final class Simulation {
     @discardableResult
     func watch(
         _ settings: EndpointSettings = .watcher, of name: String? = nil, room: String = "stage",
-        up: LinkSettings = .init(), down: LinkSettings = .init()
+        up: LinkSettings = .init(), down: LinkSettings = .init(), on terms: SessionTerms = .init()
     ) throws -> Client {
-        try join(.watch(name.flatMap { ParticipantID($0) }), room: room, settings, up: up, down: down)
+        try join(
+            .watch(name.flatMap { ParticipantID($0) }), room: room, settings, up: up, down: down, on: terms)
     }
 
     /// Joins a conference.
     @discardableResult
     func participate(
         _ settings: EndpointSettings, as name: String? = nil, room: String = "stage",
-        up: LinkSettings = .init(), down: LinkSettings = .init()
+        up: LinkSettings = .init(), down: LinkSettings = .init(), on terms: SessionTerms = .init()
     ) throws -> Client {
         try join(
-            .participate(as: name.flatMap { ParticipantID($0) }), room: room, settings, up: up, down: down)
+            .participate(as: name.flatMap { ParticipantID($0) }), room: room, settings, up: up, down: down,
+            on: terms)
     }
 
     /// Asks for something as a participant.
@@ -228,7 +232,13 @@ final class Simulation {
     private func runMixes() {
         let now = now
         var reports: [MixReport] = []
-        for order in node.takeMixOrders() { mixes.run(order, at: now) { reports.append($0) } }
+        for order in node.takeMixOrders() {
+            if refusesMixes, case .openRoom(let room) = order {
+                reports.append(.failed(room: room, reason: "refused"))
+                continue
+            }
+            mixes.run(order, at: now) { reports.append($0) }
+        }
         mixes.advance(to: now, clock: { now }) { reports.append($0) }
         guard !reports.isEmpty else { return }
         for report in reports { node.receive(report, at: now, into: &outbox) }

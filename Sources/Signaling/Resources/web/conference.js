@@ -1,12 +1,11 @@
 import { Control } from './control.js';
-import { EncodingSwitch, cameraEncodings, offerOnly } from './encodings.js';
+import { EncodingSwitch, cameraEncodings, offerOnly, offeredEncodings } from './encodings.js';
 import { Events } from './events.js';
 import { Problem } from './problem.js';
-import { savingEncoding } from './saving.js';
 import { Session } from './session.js';
 import { Slots } from './slots.js';
 import { Store } from './store.js';
-import { Voices, withSilence } from './voices.js';
+import { Voices, withLongPackets, withSilence } from './voices.js';
 
 const readyPollMilliseconds = 1000;
 /** What was refused is asked for again after so long, unless there is news before. */
@@ -34,8 +33,6 @@ export class Conference {
     #slots = null;
     #sections = null;
     #switch = null;
-    /** Whether data was saved when the session was opened. */
-    #isOpenedSaving = false;
     #streams = new Map();
     #shown = { wanted: [], follows: null };
     #refused = new Map();
@@ -58,7 +55,8 @@ export class Conference {
             base: () => this.#base,
             prepare: (connection) => this.#prepare(connection),
             answered: (response, location) => this.#answered(response, location),
-            accept: withSilence,
+            // What is agreed on here holds as long as the session does.
+            accept: (sdp) => withSilence(this.#saving.isOn ? withLongPackets(sdp) : sdp),
             changed: () => this.#sessionChanged(),
         });
     }
@@ -75,16 +73,17 @@ export class Conference {
 
     /** Tells the relay, and our own encoder, whether data is saved. */
     applySaving() {
-        const { isOn, profile } = this.#saving;
-        if (!isOn && this.#isOpenedSaving) {
-            // What was agreed on has room for one small encoding only.
-            this.session.renew();
-        } else {
-            this.#control?.wantOf('profile', profile);
-            this.#switch?.save(isOn);
-            limitVoice(this.#sections?.audio.sender, isOn);
-        }
+        this.#control?.wantOf('profile', this.#saving.profile);
+        this.#spare();
         this.#changed();
+    }
+
+    /** Sends little, or as much as is wanted: as this person likes, and as the room's controller does. */
+    #spare() {
+        const { profile, reason } = this.store.profile ?? {};
+        const isSparing = this.#saving.isOn || (profile === '3g' && reason === 'granted');
+        this.#switch?.save(isSparing);
+        limitVoice(this.#sections?.audio.sender, isSparing);
     }
 
     // ---- What this person sends ----
@@ -154,7 +153,7 @@ export class Conference {
         const now = Date.now();
         const { wanted, follows } = this.#shown;
         const asked = this.#slots.assign(wanted.filter((source) => !(this.#refused.get(source.key) > now)), {
-            follows, slotOf: (participant, track) => this.store.slotOf(participant, track),
+            follows, isSingle: this.store.profile?.profile === '3g', slotOf: (participant, track) => this.store.slotOf(participant, track),
         });
         for (const [mid, members] of asked) this.#control.want('slots', mid, members);
     }
@@ -177,7 +176,8 @@ export class Conference {
     #url() {
         // After a break we come back under the name by which the others know us.
         const name = this.store.participant || this.#wishes.name;
-        const query = new URLSearchParams({ ...(name && { participant: name }), profile: this.#saving.profile });
+        // What we send we limit ourselves: the answer cannot be changed when data is saved no more.
+        const query = new URLSearchParams({ ...(name && { participant: name }), profile: this.#saving.profile, uplink: 'client' });
         return `${this.#base}/rooms/${encodeURIComponent(this.#wishes.room)}/sessions?${query}`;
     }
 
@@ -185,13 +185,15 @@ export class Conference {
         this.#endSession();
         const camera = this.#devices.track('video');
         const size = { width: 1280, height: 720, ...camera?.getSettings() };
+        const encodings = cameraEncodings(size, this.#wishes.layers);
+        const isSaving = this.#saving.isOn;
         const send = (track, kind, sendEncodings) => connection.addTransceiver(track ?? kind, {
             direction: 'sendonly', streams: this.#devices.stream ? [this.#devices.stream] : [], ...(sendEncodings && { sendEncodings }),
         });
         const receive = (count, kind) => Array.from({ length: count }, () => connection.addTransceiver(kind, { direction: 'recvonly' }));
         this.#sections = {
             audio: send(this.#devices.track('audio'), 'audio'),
-            video: send(camera, 'video', this.#saving.isOn ? [savingEncoding(size)] : cameraEncodings(size, this.#wishes.layers)),
+            video: send(camera, 'video', offeredEncodings(encodings, size, isSaving)),
             // There from the start, so that sharing later needs no other offer.
             screen: send(this.screen, 'video', [{ maxBitrate: 2_500_000 }]),
             voices: receive(this.#wishes.voices, 'audio'),
@@ -200,8 +202,7 @@ export class Conference {
         for (const section of [this.#sections.audio, ...this.#sections.voices]) offerOnly(section, ['opus']);
         for (const section of [this.#sections.video, this.#sections.screen]) offerOnly(section, ['VP8']);
         for (const section of this.#sections.pictures) offerOnly(section, ['VP8', 'VP9', 'H264']);
-        this.#switch = new EncodingSwitch(this.#sections.video.sender, size);
-        this.#isOpenedSaving = this.#saving.isOn;
+        this.#switch = new EncodingSwitch(this.#sections.video.sender, { size, encodings, isSaving });
         this.voices.play(this.#sections.voices.map((section) => section.receiver.track));
     }
 
@@ -223,6 +224,7 @@ export class Conference {
         this.store.apply(type, data);
         // Whoever was refused may be there by now.
         if (type === 'joined' || type === 'track' || type === 'snapshot') this.#refused.delete(data.id ?? data.participant);
+        if (type === 'profile' || type === 'snapshot') this.#spare();
         if (type === 'layers' && data.track === this.#sections.video.mid) this.#switch.want(data.wanted ?? []);
         if (type === 'move') this.#move(Date.now() + (data.deadlineSeconds ?? 0) * 1000, data.url ?? this.#base);
         if (type === 'closed') {
@@ -267,7 +269,10 @@ export class Conference {
     }
 
     #sessionChanged() {
-        if (this.session.state === 'live') this.#switch?.again();
+        if (this.session.state === 'live') {
+            this.#switch?.again();
+            this.#spare();
+        }
         if (!this.session.isActive || (this.session.state === 'retrying' && !this.session.connection)) this.#endSession();
         this.#changed();
     }
@@ -276,7 +281,8 @@ export class Conference {
 /** Fewer bits for the voice while data is saved; how long its packets are stays as agreed on. */
 async function limitVoice(sender, isSaving) {
     const parameters = sender?.getParameters();
-    if (!parameters?.encodings?.length) return;
+    const wanted = isSaving ? 16_000 : undefined;
+    if (!parameters?.encodings?.length || parameters.encodings.every(({ maxBitrate }) => maxBitrate === wanted)) return;
     for (const encoding of parameters.encodings) {
         if (isSaving) encoding.maxBitrate = 16_000;
         else delete encoding.maxBitrate;

@@ -22,6 +22,12 @@ export function cameraEncodings({ width, height }, layers = 0) {
     }));
 }
 
+/** What is offered of a camera's encodings: while data is saved the smallest alone is sent, and that is small. */
+export function offeredEncodings(encodings, size, isSaving) {
+    if (!isSaving) return encodings;
+    return encodings.map((encoding, place) => place === 0 ? { ...encoding, ...savingEncoding(size) } : { ...encoding, active: false });
+}
+
 /** Switches encodings of one sender on and off; changes wait for each other, and only the last of those waiting is made. */
 export class EncodingSwitch {
     #sender;
@@ -29,14 +35,20 @@ export class EncodingSwitch {
     #last = null;
     #isBusy = false;
     #size;
-    #isSaving = false;
-    /** What each encoding was offered with, by RID. */
-    #usual = new Map();
+    #isSaving;
+    /** The limits of each encoding while no data is saved, by RID. */
+    #usual;
 
-    /** @param {RTCRtpSender} sender @param {{width: number, height: number}} size Of the camera. */
-    constructor(sender, size) {
+    /**
+     * @param {RTCRtpSender} sender
+     * @param {{size: {width: number, height: number}, encodings: object[], isSaving: boolean}} parts `size` is the camera's, `encodings` are what it sends
+     *        while no data is saved, and `isSaving` says which of the two was offered.
+     */
+    constructor(sender, { size, encodings, isSaving }) {
         this.#sender = sender;
         this.#size = size;
+        this.#isSaving = isSaving;
+        this.#usual = new Map(encodings.map((encoding) => [encoding.rid, limitsOf(encoding)]));
     }
 
     /** From now on one small encoding is sent, or what is wanted again. */
@@ -81,8 +93,7 @@ export class EncodingSwitch {
             hasChanged ||= (encoding.active ?? true) !== active;
             encoding.active = active;
             if (place > 0) return;
-            if (!this.#usual.has(encoding.rid)) this.#usual.set(encoding.rid, limitsOf(encoding));
-            const limits = this.#isSaving ? savingEncoding(this.#size) : this.#usual.get(encoding.rid);
+            const limits = this.#isSaving ? savingEncoding(this.#size) : this.#usual.get(encoding.rid) ?? {};
             hasChanged ||= JSON.stringify(limitsOf(encoding)) !== JSON.stringify(limitsOf(limits));
             for (const [name, value] of Object.entries(limitsOf(limits))) {
                 if (value === null) delete encoding[name];

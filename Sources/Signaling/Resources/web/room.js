@@ -1,3 +1,5 @@
+import { authorization } from './grant.js';
+
 const everyMilliseconds = 3000;
 
 /** Follows who is in a room while somebody here cares, and asks once when nobody does. */
@@ -38,7 +40,9 @@ export class Room {
         const name = this.name;
         if (!document.hidden) {
             try {
-                const response = await fetch(`/rooms/${encodeURIComponent(name)}`, { cache: 'no-store', signal: AbortSignal.timeout(5000) });
+                const response = await fetch(`/rooms/${encodeURIComponent(name)}`, {
+                    cache: 'no-store', headers: authorization(), signal: AbortSignal.timeout(5000),
+                });
                 if (name !== this.name) return;
                 if (response.status === 404) this.#set([], 0);
                 if (response.ok) {

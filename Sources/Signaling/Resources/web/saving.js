@@ -44,7 +44,7 @@ export class Saving {
     words(told) {
         if (told?.profile !== '3g') return '';
         if (told.reason === 'estimate') return 'One small picture: the link is narrow';
-        if (!this.isOn) return 'Saving data, as the room asks';
+        if (told.reason === 'granted' || !this.isOn) return 'Saving data, as the room asks';
         return this.isGuessed ? 'Saving data: the network is slow' : 'Saving data, as you chose';
     }
 }

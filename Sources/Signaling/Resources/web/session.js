@@ -1,4 +1,5 @@
 import { restartFragment, restartedAnswer } from './fragment.js';
+import { authorization } from './grant.js';
 import { Problem } from './problem.js';
 
 const backoffSeconds = [1, 2, 4, 8, 15];
@@ -149,7 +150,7 @@ export class Session {
             this.#prepare(connection);
             await connection.setLocalDescription();
             const response = await this.#request(this.#url(), {
-                method: 'POST', headers: { 'Content-Type': 'application/sdp' }, body: connection.localDescription.sdp,
+                method: 'POST', headers: { 'Content-Type': 'application/sdp', ...authorization() }, body: connection.localDescription.sdp,
             });
             if (!response.ok) throw await Problem.of(response);
             const location = new URL(response.headers.get('location') ?? '', response.url).href;

@@ -38,6 +38,14 @@ export class Voices {
     }
 }
 
+/** An answer that asks for our voice in packets of 60 ms, whose headers take a third of those of the usual ones (RFC 8866 section 6.4). */
+export function withLongPackets(answer) {
+    return answer.split(/(?=^m=)/m).map((section) => {
+        const isOurs = /^m=audio/.test(section) && /^a=recvonly/m.test(section) && !/^a=ptime:/m.test(section);
+        return isOurs ? section.replace(/^(a=recvonly)(\r?\n)/m, '$1$2a=ptime:60$2') : section;
+    }).join('');
+}
+
 /**
  * An answer that lets our microphone fall silent: an Opus encoder sends next to nothing in pauses when the far side's
  * description asks for it (RFC 7587 section 6.1, `usedtx`).
