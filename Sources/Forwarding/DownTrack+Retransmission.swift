@@ -4,6 +4,15 @@ package import Wire
 
 // What is sent again, or later than it was decided on.
 extension DownTrack {
+    /// Whether a packet that was asked for is to be sent again, and is not on its way already or waits for its turn. It is taken as
+    /// sent from now on.
+    package mutating func takeRepair(of outgoing: UInt16, at now: Instant) -> Bool {
+        let trip = roundTrip ?? (weakLink.isOn ? WeakLink.assumedRoundTrip : nil)
+        guard !repairs.isPending(outgoing, roundTrip: trip, at: now) else { return false }
+        repairs.sent(outgoing, at: now)
+        return true
+    }
+
     /// Decides whether a stored packet is sent again as number `outgoing`: on the RTX stream (RFC 4588) if there is
     /// one, else byte for byte as it was, since SRTP must not seal two different packets under one number (RFC 7714
     /// section 9.1).
@@ -26,11 +35,8 @@ extension DownTrack {
         if weakLink.isOn, !showsStills, weakLink.isTooLate(age: age(of: timestamp, at: now), at: now) {
             return .drop(.retransmissionTooLate)
         }
-        let trip = roundTrip ?? (weakLink.isOn ? WeakLink.assumedRoundTrip : nil)
-        if repairs.isPending(outgoing, roundTrip: trip, at: now) { return .drop(.retransmissionPending) }
         budget.isTight = weakLink.isOn && !showsStills
         guard budget.take(bytes: header.payload.count, at: now) else { return .drop(.retransmissionBudget) }
-        repairs.sent(outgoing, at: now)
         let hasMarker = header.hasMarker || origin.isMarked
         guard let retransmissionSSRC, let payloadType = route.retransmission else {
             return .send(

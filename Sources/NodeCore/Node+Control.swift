@@ -109,12 +109,30 @@ extension Node {
     private mutating func retransmit(
         _ outgoing: UInt16, on index: Int, at now: Instant, into outbox: inout Outbox
     ) {
+        guard let bytes = storedSize(of: outgoing, on: index) else {
+            counters.drops[.retransmissionUnavailable] += 1
+            return
+        }
+        guard downTracks[index]?.takeRepair(of: outgoing, at: now) == true else {
+            counters.drops[.retransmissionPending] += 1
+            return
+        }
         if hold(
-            outgoing, payloadType: 0, bytes: Self.controlSize, .retransmission, of: index, at: now)
+            outgoing, payloadType: 0, bytes: bytes, .retransmission, of: index, at: now)
         {
             return
         }
         sendStored(outgoing, payloadType: 0, .retransmission, on: index, at: now, into: &outbox)
+    }
+
+    /// How large the packet is that went out under a number; nil if it is not stored any more.
+    private mutating func storedSize(of outgoing: UInt16, on index: Int) -> Int? {
+        guard let origin = downTracks[index]?.origin(of: outgoing), isCurrent(origin.source) else {
+            return nil
+        }
+        return upTracks[Int(origin.source.track)]?.withStored(
+            origin.sequenceNumber, of: Int(origin.source.encoding)
+        ) { packet, _ in packet.count }
     }
 
     /// Sends a stored packet: for the first time after it was held back, or again.

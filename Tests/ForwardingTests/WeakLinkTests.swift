@@ -193,18 +193,17 @@ import Wire
 
     @Test func `what is asked for again before the repair can have come is not sent twice`() throws {
         var track = try Self.track(rtx: true)
-        let sent = try #require(Self.send(0, on: &track)).numbers.sequenceNumber
         track.fit(to: .weak, roundTrip: nil)
-        func ask(at milliseconds: Int64) throws -> DropReason? {
-            let decision = track.retransmit(
-                header(0, payloadBytes: 400), as: sent, of: try #require(track.origin(of: sent)),
-                at: .milliseconds(milliseconds))
-            if case .drop(let reason) = decision { return reason }
-            return nil
-        }
         // The round trip is taken for 275 ms; three quarters of it have to pass.
-        let answers = try [0, 100, 206, 207, 300].map { try ask(at: $0) }
-        #expect(
-            answers == [nil, .retransmissionPending, .retransmissionPending, nil, .retransmissionPending])
+        let answers = [0, 100, 206, 207, 300].map { track.takeRepair(of: 7, at: .milliseconds($0)) }
+        #expect(answers == [true, false, false, true, false])
+        let other = track.takeRepair(of: 8, at: .milliseconds(300))
+        #expect(other)
+    }
+
+    @Test func `where the round trip is not known everything that is asked for is sent`() throws {
+        var track = try Self.track(rtx: true)
+        let answers = [0, 1].map { track.takeRepair(of: 7, at: .milliseconds($0)) }
+        #expect(answers == [true, true])
     }
 }
