@@ -135,8 +135,7 @@ def markdown(rows: list[Row], seconds: float, janus: str) -> str:
         f"`relay-bench impair {' '.join(LINK)}`",
         "- Five publishers with 720p, 360p and 180p (150 kbit/s). Of Janus one publisher's smallest picture and voice, of "
         "the relay what it finds right",
-        "- One run for each row; what a burst of losses hits makes runs differ, most at 90 kbit/s: the relay showed 7 to 15 "
-        "pictures a second there",
+        "- One run for each row; what a burst of losses hits makes runs differ",
         "",
         "| link | through | first picture | pictures a second | freezes | frozen | on the wire, kbit/s |",
         "|---|---|---:|---:|---:|---:|---:|",

@@ -44,8 +44,8 @@ def test_without_a_grant_nobody_gets_in(relay: Relay, room: str, key: Path) -> N
     # With a right one the offer itself is read.
     grant = token(key, "--room", room)
     answer = relay.request("POST", path, b"v=0", content_type="application/sdp", authorization=f"Bearer {grant}")
-    assert answer.status == 400
-    assert json.loads(answer.text)["type"] == "/problems/malformed-sdp"
+    assert answer.status == 422
+    assert json.loads(answer.text)["type"] == "/problems/unacceptable-sdp"
 
 
 def test_the_controller_chooses_what_a_person_is_served(

@@ -55,7 +55,8 @@ def test_any_client_obeys_the_answer(
     pause(publisher.page, SECONDS)
     after = publisher.statistics()
     assert video_rate(sent(before, "video"), sent(after, "video")) <= LIMIT
-    assert 16 <= packets_per_second(sent(before, "audio"), sent(after, "audio")) <= 17.5
+    # Of 60 ms each; while the tone begins anew DTX leaves some out.
+    assert 15 <= packets_per_second(sent(before, "audio"), sent(after, "audio")) <= 17.5
     answer = publisher.page.evaluate("page.connection.remoteDescription.sdp")
     assert "b=TIAS:50000" in answer
     assert "usedtx=1" in answer

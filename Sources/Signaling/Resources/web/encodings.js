@@ -34,6 +34,7 @@ export class EncodingSwitch {
     #wanted = null;
     #last = null;
     #isBusy = false;
+    #isForced = false;
     #size;
     #isSaving;
     /** The limits of each encoding while no data is saved, by RID. */
@@ -55,7 +56,11 @@ export class EncodingSwitch {
     save(isSaving) {
         if (this.#isSaving === isSaving) return;
         this.#isSaving = isSaving;
-        this.want(this.#last ?? this.#sender.getParameters().encodings?.map(({ rid }) => rid) ?? []);
+        this.want(this.#last ?? this.#all());
+    }
+
+    #all() {
+        return this.#sender.getParameters().encodings?.map(({ rid }) => rid) ?? [];
     }
 
     /** @param {string[]} rids What somebody wants. The smallest stays on in any case, ready for whoever comes next. */
@@ -78,7 +83,9 @@ export class EncodingSwitch {
 
     /** What was last wanted, once more: before the answer is in place nothing can be set. */
     again() {
-        if (this.#last) this.want(this.#last);
+        // Chromium goes on encoding what was offered as inactive until it is told once more.
+        this.#isForced = this.#isSaving;
+        if (this.#last || this.#isSaving) this.want(this.#last ?? this.#all());
     }
 
     async #set(wanted) {
@@ -87,7 +94,8 @@ export class EncodingSwitch {
         if (!encodings?.length) return;
         const isWanted = (rid) => wanted.includes(rid);
         const nobody = this.#isSaving || !encodings.some(({ rid }) => isWanted(rid));
-        let hasChanged = false;
+        let hasChanged = this.#isForced;
+        this.#isForced = false;
         encodings.forEach((encoding, place) => {
             const active = encodings.length === 1 || (isWanted(encoding.rid) && !this.#isSaving) || (nobody && place === 0);
             hasChanged ||= (encoding.active ?? true) !== active;
