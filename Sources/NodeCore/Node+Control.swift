@@ -237,7 +237,7 @@ extension Node {
         // On a weak link two go in one datagram, whose headers are as long as a report.
         var waiting: SenderReport?
         for index in sessions[slot]?.downTracks ?? [] {
-            guard let source = downTracks[index]?.source, isCurrent(source),
+            guard let source = downTracks[index]?.sources().present, isCurrent(source),
                 let clock = upTracks[Int(source.track)]?.clock(of: Int(source.encoding)),
                 let report = downTracks[index]?.senderReport(from: clock, at: now)
             else { continue }

@@ -65,6 +65,7 @@ package struct Node: ~Copyable {
         fingerprint = certificate.fingerprint
         self.context = context
         missing.reserveCapacity(NACKGenerator.maximumMissing)
+        Peer.prepare()
     }
 
     /// When `advance` wants to be called next; nil while there is nobody.

@@ -58,6 +58,11 @@ package struct SRTPSession: ~Copyable {
         }
     }
 
+    /// Sets up what all sessions share, lest the first handshake waits for it.
+    package static func prepare() {
+        _ = BulkCipher.isAvailable
+    }
+
     /// Forgets an SSRC that is never used again in this direction, so that a session that lasts does not grow. AES-GCM
     /// only; libsrtp keeps what it knows.
     package mutating func forget(_ ssrc: UInt32) {
