@@ -1,5 +1,6 @@
 #if IPSEC_MB
     import CIPSecMB
+    import COpenSSL
 
     /// The functions of Intel's library that suit this machine, as an address; 0 where the library does not work.
     private let library: UInt = {
@@ -60,6 +61,7 @@ struct BulkCipher: ~Copyable {
 
     #if IPSEC_MB
         deinit {
+            unsafe OPENSSL_cleanse(expandedKey, MemoryLayout<gcm_key_data>.size)
             unsafe expandedKey.deallocate()
         }
     #endif

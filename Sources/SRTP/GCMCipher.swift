@@ -68,7 +68,10 @@ struct GCMCipher: ~Copyable {
         return unsafe packet.withUnsafeMutableBufferPointer { buffer, length in
             guard let bytes = buffer.baseAddress else { return false }
             guard let context = unsafe context else {
-                guard unsafe bulk?.seal(bytes, header: header, count: count, vector: vector) == true else {
+                // Of RTP nothing but the packet is authenticated.
+                guard trailer == nil,
+                    unsafe bulk?.seal(bytes, header: header, count: count, vector: vector) == true
+                else {
                     return false
                 }
                 length = count + Self.tagLength

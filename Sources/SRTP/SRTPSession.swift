@@ -63,6 +63,9 @@ package struct SRTPSession: ~Copyable {
         _ = BulkCipher.isAvailable
     }
 
+    /// The library that seals RTP under AES-GCM on this machine.
+    package static var sealingLibrary: String { BulkCipher.isAvailable ? "intel-ipsec-mb" : "OpenSSL" }
+
     /// Forgets an SSRC that is never used again in this direction, so that a session that lasts does not grow. AES-GCM
     /// only; libsrtp keeps what it knows.
     package mutating func forget(_ ssrc: UInt32) {
