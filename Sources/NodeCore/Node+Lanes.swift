@@ -39,12 +39,12 @@ extension Node {
         }
     }
 
-    /// Lets a session be sent a lane's pictures of this size instead of any layer of its sources.
+    /// Lets a session be sent a lane's pictures of this size, never larger ones, instead of any layer of its sources.
     package mutating func prefer(_ tier: Tier, in id: SessionID) throws(SessionError) {
         guard let session = sessionsByID[id] else { throw .unknownSession }
         sessions[session]?.tier = tier
         for downTrack in sessions[session]?.downTracks ?? [] where downTracks[downTrack]?.kind == .video {
-            aim(downTrack, at: .lane(shortSide: tier.shortSide))
+            aim(downTrack, at: .lane(shortSide: tier.shortSide, grade: .exact))
         }
     }
 
@@ -139,6 +139,7 @@ extension Node {
         settings.bitsPerSecond = rate
         settings.framesPerSecond = offer.framesPerSecond(at: rate)
         settings.adaptsFrameRate = offer.grade != .still
+        settings.beginsSmall = true
         lanes.routes[id] = LaneTable.Route(
             source: source, track: place, offer: offer, codec: codec,
             packetizer: LanePacketizer(codec, payloadType: LaneTable.payloadType, ssrc: id), target: rate)
@@ -216,7 +217,7 @@ extension Node {
 
     private mutating func order(_ frame: EncodedFrame, of id: UInt32, at now: Instant) {
         lanes.sources[id]?.arrivals.note(frame.timestamp, at: now)
-        lanes.orders.append(.frame(source: id, frame))
+        lanes.orders.append(.frame(source: id, frame, at: now))
     }
 
     /// What the publisher says of its clocks holds for its lanes, too: they keep its timestamps.
@@ -310,11 +311,13 @@ extension Node {
         }
     }
 
-    /// Decodes the smallest encoding that is as large as the largest of the source's lanes.
+    /// Decodes the smallest encoding that is as large as the largest of the source's lanes may become.
     private mutating func chooseEncoding(of id: UInt32, at now: Instant) {
         guard let source = lanes.sources[id] else { return }
         lanes.sources[id]?.nextChoice = now + Self.choiceInterval
-        let needed = lanes.routes.values.filter { $0.source == id }.map(\.tier.shortSide).max() ?? 0
+        let needed =
+            lanes.routes.values.filter { $0.source == id }
+            .map { max($0.tier.shortSide, $0.largestShortSide ?? 0) }.max() ?? 0
         let options = layers(of: source.track, at: now).sorted { $0.bitsPerSecond < $1.bitsPerSecond }
         let sized = options.filter { $0.size.isKnown }
         let fitting = sized.first { min(Int($0.size.width), Int($0.size.height)) >= needed } ?? sized.last

@@ -35,7 +35,7 @@ final class LaneMailbox: Sendable {
         let hasDropped = content.withLock { content in
             var hasDropped = false
             for order in orders {
-                if case .frame(let source, _) = order {
+                if case .frame(let source, _, _) = order {
                     guard content.frames < Self.frameLimit else {
                         content.reports.append(.damaged(source: source))
                         content.droppedFrames += 1
@@ -65,13 +65,13 @@ final class LaneMailbox: Sendable {
     /// Frames that were dropped because too many waited.
     var droppedFrames: UInt64 { content.withLock { $0.droppedFrames } }
 
-    /// The lanes' side: the next order, and how many frames wait behind it.
-    func takeOrder() -> (order: LaneOrder, backlog: Int)? {
+    /// The lanes' side: the next order.
+    func takeOrder() -> LaneOrder? {
         content.withLock { content in
             guard !content.orders.isEmpty else { return nil }
             let order = content.orders.removeFirst()
             if case .frame = order { content.frames -= 1 }
-            return (order, content.frames)
+            return order
         }
     }
 
@@ -122,8 +122,8 @@ actor LaneThread {
             isLowered = true
             smartc_lower_priority(Self.niceness)
         }
-        while let (order, backlog) = mailbox.takeOrder() {
-            runner.run(order, backlog: backlog, clock: { MonotonicClock.now() }) { mailbox.tell($0) }
+        while let order = mailbox.takeOrder() {
+            runner.run(order, clock: { MonotonicClock.now() }) { mailbox.tell($0) }
         }
         return nil
     }
