@@ -7,6 +7,7 @@
 #include <malloc.h>
 #include <netinet/in.h>
 #include <pthread.h>
+#include <sched.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -188,6 +189,43 @@ int smartc_set_nonblocking(int descriptor) {
 
 void smartc_lower_priority(int nice_value) {
     setpriority(PRIO_PROCESS, (id_t)syscall(SYS_gettid), nice_value);
+}
+
+// As in linux/sched/types.h, which not every libc has.
+struct thread_schedule {
+    uint32_t size;
+    uint32_t policy;
+    uint64_t flags;
+    int32_t nice;
+    uint32_t priority;
+    // Of an ordinary thread: how long it runs at a time, in nanoseconds.
+    uint64_t runtime, deadline, period;
+};
+
+#define RESET_ON_FORK 1
+#define SHORT_SLICE 200000
+
+int smartc_raise_priority(int nice_value) {
+    pid_t thread = (pid_t)syscall(SYS_gettid);
+    struct thread_schedule schedule = {
+        .size = sizeof schedule, .policy = SCHED_OTHER, .flags = RESET_ON_FORK, .nice = nice_value, .runtime = SHORT_SLICE};
+    if (syscall(SYS_sched_setattr, thread, &schedule, 0) != 0) {
+        schedule.nice = getpriority(PRIO_PROCESS, (id_t)thread);
+        syscall(SYS_sched_setattr, thread, &schedule, 0);
+    }
+    return getpriority(PRIO_PROCESS, (id_t)thread);
+}
+
+static void *try_priority(void *nice_value) {
+    *(int *)nice_value = smartc_raise_priority(*(int *)nice_value);
+    return NULL;
+}
+
+int smartc_reachable_priority(int nice_value) {
+    pthread_t thread;
+    if (pthread_create(&thread, NULL, try_priority, &nice_value) != 0) return 0;
+    pthread_join(thread, NULL);
+    return nice_value;
 }
 
 void smartc_name_thread(const char *name) { pthread_setname_np(pthread_self(), name); }

@@ -166,6 +166,7 @@ extension BandwidthEstimator {
             // What arrives is known to fit, whatever else is lost.
             let fits = Self.backoff * (acknowledged(over: ArrivalRate.shortWindow) ?? 0)
             lower(to: max(rate * (1 - 0.5 * share), fits), at: time)
+            loss.restart()
             return
         }
         guard trend.usage == .normal || !hasQueue, share - loss.background < Self.lossToRaise,

@@ -26,8 +26,11 @@ extension DownTrack {
         if weakLink.isOn, !showsStills, weakLink.isTooLate(age: age(of: timestamp, at: now), at: now) {
             return .drop(.retransmissionTooLate)
         }
+        let trip = roundTrip ?? (weakLink.isOn ? WeakLink.assumedRoundTrip : nil)
+        if repairs.isPending(outgoing, roundTrip: trip, at: now) { return .drop(.retransmissionPending) }
         budget.isTight = weakLink.isOn && !showsStills
         guard budget.take(bytes: header.payload.count, at: now) else { return .drop(.retransmissionBudget) }
+        repairs.sent(outgoing, at: now)
         let hasMarker = header.hasMarker || origin.isMarked
         guard let retransmissionSSRC, let payloadType = route.retransmission else {
             return .send(
@@ -45,7 +48,7 @@ extension DownTrack {
                 session: session, ssrc: retransmissionSSRC,
                 numbers: .init(sequenceNumber: retransmissionSequence, timestamp: timestamp),
                 payloadType: payloadType, hasMarker: hasMarker, replaced: nil, mid: mid,
-                identifiers: identifiers, playoutDelay: weakLink.isOn ? weakLink.playoutDelay : nil,
+                identifiers: identifiers, playoutDelay: weakLink.isHolding ? weakLink.playoutDelay : nil,
                 originalSequenceNumber: outgoing, patch: rewritten.patch,
                 frameNumberOffset: rewritten.frameNumberOffset, mayBePadded: false))
     }

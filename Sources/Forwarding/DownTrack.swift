@@ -31,6 +31,7 @@ package struct DownTrack: Sendable {
     var budget = RetransmissionBudget()
     var weakLink = WeakLink()
     var persistentLoss = PersistentLoss()
+    var repairs = RecentRepairs()
     private let isRepeatedAsItWas: Bool
     /// The timestamp of the anchor by which it joined a lane.
     private var joined: UInt32?
@@ -260,19 +261,18 @@ package struct DownTrack: Sendable {
 
     // MARK: - The link
 
-    /// Fits the stream to a link that is weak, or is not any more.
+    /// Fits the stream to its link.
     ///
     /// - Parameter roundTrip: nil while it is not known.
-    package mutating func fit(toWeakLink isWeak: Bool, roundTrip: Duration?) {
-        guard isWeak || weakLink.isOn else { return }
+    package mutating func fit(to quality: LinkQuality, roundTrip: Duration?) {
+        guard quality != .good || weakLink.isHolding else { return }
         let next = UInt16(truncatingIfNeeded: munger.highestSequenceNumber + 1)
         guard
-            weakLink.fit(
-                isWeak: isWeak, roundTrip: roundTrip, next: munger.distanceFromStart(of: next))
+            weakLink.fit(to: quality, roundTrip: roundTrip, next: munger.distanceFromStart(of: next))
         else { return }
         // What is sent again as it was keeps its extensions.
-        if !isRepeatedAsItWas { identifiers = isWeak ? agreedIdentifiers.spared : agreedIdentifiers }
-        budget.isTight = isWeak
+        if !isRepeatedAsItWas { identifiers = weakLink.isOn ? agreedIdentifiers.spared : agreedIdentifiers }
+        budget.isTight = weakLink.isOn
     }
 
     /// What a packet tells the receiver of the delay that it is to play with.

@@ -11,6 +11,8 @@ struct LaneOffer: Hashable {
     /// With fewer bits more pictures than that would all be bad.
     private static let fewBits = 36_000
     private static let fewPictures = 10.0
+    /// With a voice beside it this is chosen from 64 kbit/s on, and given up below 60.
+    private static let thinRate = 27_000
     /// Pictures as good as those of the smallest tier, as far apart as no receiver takes for a loss: after 3 s Chromium asks for
     /// a key frame.
     private static let stillRate = 10_000
@@ -38,7 +40,7 @@ struct LaneOffer: Hashable {
     var rates: ClosedRange<Int> {
         switch grade {
         case .whole, .exact: (tier == .p144 ? 30_000 : tier.bitsPerSecond * 7 / 10)...tier.bitsPerSecond
-        case .thin: tier.bitsPerSecond * 6 / 10...tier.bitsPerSecond * 6 / 10
+        case .thin: Self.thinRate...Self.thinRate
         case .still: Self.stillRate...Self.stillRate
         }
     }

@@ -23,6 +23,7 @@ struct LaneTable {
         /// Encoded pictures in a row that could not be decoded.
         var damaged = 0
         var arrivals = PictureArrivals()
+        var clock = EncodingClock()
     }
 
     /// A lane, seen from the node.

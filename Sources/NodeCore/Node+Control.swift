@@ -44,6 +44,7 @@ extension Node {
                 guard let index = downTrack(of: slot, ssrc: nack.media) else { continue }
                 var asked: [UInt16] = []
                 nack.forEachSequenceNumber(in: compound) { asked.append($0) }
+                sessions[slot]?.losses.note(at: now)
                 for number in asked {
                     counters.nacksReceived += 1
                     retransmit(number, on: index, at: now, into: &outbox)

@@ -92,7 +92,7 @@ extension Node {
         var offered = LayerOptions()
         for (index, candidate) in candidates.enumerated() {
             let isWorse = candidates.enumerated().contains { other, option in
-                other != index && option.isAtLeast(candidate)
+                other != index && !Self.isSameTier(option, candidate) && option.isAtLeast(candidate)
                     && (other > index || !candidate.isAtLeast(option))
             }
             // What is sent stays a choice: a source that is gone would be replaced at once.
@@ -116,6 +116,15 @@ extension Node {
     }
 
     // MARK: - Private
+
+    /// Whether both are lanes of one tier: a grade that takes less is not the better one for it, as the other gets what its
+    /// viewers' links carry.
+    private static func isSameTier(_ one: Congestion.LayerOption, _ other: Congestion.LayerOption) -> Bool {
+        guard case .lane(let one) = ServedOption(number: one.id),
+            case .lane(let other) = ServedOption(number: other.id)
+        else { return false }
+        return one.tier == other.tier
+    }
 
     /// The rate at which a viewer would get a lane: the lowest that it has, unless others raise it; nil if it cannot be had.
     private mutating func rate(

@@ -73,7 +73,7 @@ extension Node {
         guard whyNoLane(of: track, for: downTrack) == nil,
             let arriving = upTracks[track]?.arrivingCodec?.laneCodec
         else { return nil }
-        let source = upTracks[track]?.transcoder ?? openTranscoder(of: track, arriving)
+        let source = upTracks[track]?.transcoder ?? openTranscoder(of: track, arriving, for: tier)
         return reference(to: addLane(of: source, offer, codec))
     }
 
@@ -111,9 +111,10 @@ extension Node {
 
     // MARK: - Making and ending
 
-    private mutating func openTranscoder(of track: Int, _ codec: VPXCodec) -> UInt32 {
+    private mutating func openTranscoder(of track: Int, _ codec: VPXCodec, for tier: Tier) -> UInt32 {
         let id = lanes.newID()
-        let encoding = upTracks[track]?.preferredEncoding ?? 0
+        let known = encoding(of: track, atLeast: tier.shortSide, among: lastLayers(of: track))
+        let encoding = known ?? upTracks[track]?.preferredEncoding ?? 0
         let video: VideoCodec = codec == .vp8 ? .vp8 : .vp9
         lanes.sources[id] = LaneTable.Source(
             track: track, codec: video, encoding: encoding, assembler: FrameAssembler(video),
@@ -206,6 +207,7 @@ extension Node {
             lanes.sources[id]?.encoding = successor.encoding
             lanes.sources[id]?.assembler = successor.assembler
             lanes.sources[id]?.successor = nil
+            lanes.sources[id]?.clock.change(to: frame.timestamp, at: now)
             order(frame, of: id, at: now)
             orderFrames(of: id, at: now)
         }
@@ -216,14 +218,18 @@ extension Node {
     }
 
     private mutating func order(_ frame: EncodedFrame, of id: UInt32, at now: Instant) {
+        var frame = frame
+        frame.timestamp = lanes.sources[id]?.clock.place(frame.timestamp, at: now) ?? frame.timestamp
         lanes.sources[id]?.arrivals.note(frame.timestamp, at: now)
         lanes.orders.append(.frame(source: id, frame, at: now))
     }
 
-    /// What the publisher says of its clocks holds for its lanes, too: they keep its timestamps.
+    /// What the publisher says of its clocks holds for its lanes, too: they keep its timestamps, or go on with them.
     mutating func copyToLanes(_ report: SenderReport, of source: Session.Source, at now: Instant) {
         guard let id = upTracks[source.track]?.transcoder, lanes.sources[id]?.encoding == source.encoding
         else { return }
+        var report = report
+        report.rtpTimestamp &+= lanes.sources[id]?.clock.offset ?? 0
         for route in lanes.routes.values where route.source == id {
             upTracks[route.track]?.receive(report, of: 0, at: now)
         }
@@ -318,11 +324,9 @@ extension Node {
         let needed =
             lanes.routes.values.filter { $0.source == id }
             .map { max($0.tier.shortSide, $0.largestShortSide ?? 0) }.max() ?? 0
-        let options = layers(of: source.track, at: now).sorted { $0.bitsPerSecond < $1.bitsPerSecond }
-        let sized = options.filter { $0.size.isKnown }
-        let fitting = sized.first { min(Int($0.size.width), Int($0.size.height)) >= needed } ?? sized.last
-        guard let best = fitting.map({ Int($0.layer.encoding) }),
-            best < upTracks[source.track]?.encodingCount ?? 0
+        guard
+            let best = encoding(
+                of: source.track, atLeast: needed, among: layers(of: source.track, at: now))
         else { return }
         guard best != source.encoding else {
             lanes.sources[id]?.successor = nil
@@ -331,6 +335,17 @@ extension Node {
         guard source.successor?.encoding != best else { return }
         lanes.sources[id]?.successor = (best, FrameAssembler(source.codec))
         upTracks[source.track]?.requestKeyFrame(of: best, because: .lane)
+    }
+
+    /// The smallest encoding of a track whose short side has so many pixels, else the largest; nil if no size is known.
+    private mutating func encoding(
+        of track: Int, atLeast shortSide: Int, among options: [Forwarding.LayerOption]
+    ) -> Int? {
+        let sized = options.sorted { $0.bitsPerSecond < $1.bitsPerSecond }.filter { $0.size.isKnown }
+        let fitting = sized.first { min(Int($0.size.width), Int($0.size.height)) >= shortSide } ?? sized.last
+        guard let best = fitting.map({ Int($0.layer.encoding) }), best < upTracks[track]?.encodingCount ?? 0
+        else { return nil }
+        return best
     }
 
     /// Lets those who were refused a lane ask again.

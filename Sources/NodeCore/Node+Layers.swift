@@ -50,11 +50,14 @@ extension Node {
     }
 
     /// The layer with the fewest bits, as far as that was measured.
-    mutating func lowestLayer(of track: Int) -> Layer? {
+    mutating func lowestLayer(of track: Int) -> Layer? { lastLayers(of: track).first?.layer }
+
+    /// The layers as they were measured last.
+    mutating func lastLayers(of track: Int) -> [Forwarding.LayerOption] {
         guard track < layerCache.count, layerCache[track].generation == upTracks.generation(of: track) else {
-            return nil
+            return []
         }
-        return layerCache[track].options.first?.layer
+        return layerCache[track].options
     }
 }
 

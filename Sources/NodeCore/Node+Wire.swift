@@ -23,7 +23,7 @@ extension Node {
         else { return }
         sessions[slot]?.wire.sample(traffic, at: now)
         countWire(of: slot)
-        fitToLink(slot)
+        fitToLink(slot, at: now)
     }
 
     /// Adds what went over a session's wire to the node's counters.
@@ -35,13 +35,15 @@ extension Node {
         counters.wireBytesReceived += bytes.received
     }
 
-    /// Lets the down tracks of a session know whether its link is weak, and how far away its remote is.
-    mutating func fitToLink(_ slot: Int) {
-        let isWeak = sessions[slot]?.profile.isWeak == true
+    /// Lets the down tracks of a session know how its link is, and how far away its remote is.
+    private mutating func fitToLink(_ slot: Int, at now: Instant) {
+        let isLossy = sessions[slot]?.losses.isFrequent(at: now) == true
+        let quality: LinkQuality =
+            sessions[slot]?.profile.isWeak == true ? .weak : isLossy ? .lossy : .good
         let trip = roundTrip(to: slot)
         sessions[slot]?.repairPatience = trip.map { $0 + .milliseconds(30) }
         for index in sessions[slot]?.downTracks ?? [] {
-            downTracks[index]?.fit(toWeakLink: isWeak, roundTrip: trip)
+            downTracks[index]?.fit(to: quality, roundTrip: trip)
         }
     }
 

@@ -59,6 +59,8 @@ struct Session: ~Copyable {
     var profile = LinkProfile()
     /// How fast bytes go over its wire.
     var wire = WireMeter()
+    /// When it asked for lost packets.
+    var losses = LossWatch()
     /// How long to wait for what the remote was asked to send again, where the way to it is long.
     var repairPatience: Duration?
     /// The lane that it asked for by name, if it did.

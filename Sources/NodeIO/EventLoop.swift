@@ -38,9 +38,15 @@ package final class EventLoop: SerialExecutor, @unchecked Sendable {
     private let epoll: Int32
     private let wakeUp: Int32
     private let name: String
+    private let isPreferred: Bool
 
-    package init(name: String) throws(RelayError) {
+    /// - Parameters:
+    ///   - name: of the thread.
+    ///   - isPreferred: whether the thread goes before others when it has become ready: it runs for a fraction of a millisecond, and
+    ///     what it does must not wait for who computes; see `ThreadPriority`.
+    package init(name: String, isPreferred: Bool = false) throws(RelayError) {
         self.name = name
+        self.isPreferred = isPreferred
         epoll = smartc_epoll_create()
         wakeUp = smartc_eventfd_create()
         guard epoll >= 0, wakeUp >= 0, smartc_epoll_add_readable(epoll, wakeUp, Self.wakeTag) == 0 else {
@@ -136,6 +142,7 @@ package final class EventLoop: SerialExecutor, @unchecked Sendable {
     private func run(_ handlers: Handlers) {
         state.withLock { $0.thread = pthread_self() }
         unsafe smartc_name_thread(name)
+        if isPreferred { _ = ThreadPriority.raise() }
         var tags = [UInt64](repeating: 0, count: 16)
         var wait = handlers.idle()
         while true {

@@ -29,7 +29,7 @@ package enum MachineCheck {
     private static let wantedDescriptors = 4096
 
     package static func run(_ configuration: RelayConfiguration) -> [Finding] {
-        sockets(configuration) + [descriptors()] + [advertised(configuration)]
+        sockets(configuration) + [descriptors(), priority()] + [advertised(configuration)]
     }
 
     private static func sockets(_ configuration: RelayConfiguration) -> [Finding] {
@@ -83,6 +83,20 @@ package enum MachineCheck {
             : Finding(
                 name: "Open files", state: .warning, detail: "\(count) allowed",
                 advice: "ulimit -n \(wantedDescriptors), or LimitNOFILE= in the systemd unit")
+    }
+
+    /// Tries it on a thread that is not used for anything else.
+    private static func priority() -> Finding {
+        let reached = ThreadPriority.tried()
+        return reached <= ThreadPriority.wanted
+            ? Finding(
+                name: "Thread priority", state: .ok, detail: "media goes before other work (nice \(reached))")
+            : Finding(
+                name: "Thread priority", state: .warning,
+                detail: "media waits its turn when the cores are busy (nice \(reached))",
+                advice:
+                    "LimitNICE=\(ThreadPriority.wanted) in the systemd unit, or --cap-add SYS_NICE for a container"
+            )
     }
 
     private static func advertised(_ configuration: RelayConfiguration) -> Finding {

@@ -54,7 +54,7 @@ package actor Worker {
         links: AsyncStream<LinkEnvelope>.Continuation? = nil
     ) throws(RelayError) {
         let candidates = addresses.map { $0.with(port: socket.port) }
-        let loop = try EventLoop(name: "worker-\(number)")
+        let loop = try EventLoop(name: "worker-\(number)", isPreferred: true)
         let configuration = NodeConfiguration(worker: number, candidates: candidates, limits: limits)
         guard let node = try? Node(configuration, certificate: certificate) else {
             throw .library("The DTLS context")

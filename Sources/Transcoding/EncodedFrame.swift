@@ -2,7 +2,7 @@
 package struct EncodedFrame: Sendable {
     package var bytes: [UInt8]
     /// RTP timestamp, 90 kHz.
-    package let timestamp: UInt32
+    package var timestamp: UInt32
     package let isKeyFrame: Bool
 
     package init(bytes: [UInt8], timestamp: UInt32, isKeyFrame: Bool) {

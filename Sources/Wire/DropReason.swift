@@ -68,6 +68,8 @@ package enum DropReason: Int, CaseIterable, Sendable {
     // Sending
     /// A retransmission that was asked for is no longer stored.
     case retransmissionUnavailable
+    /// A packet was asked for again before the answer to the last request can have arrived.
+    case retransmissionPending
     /// Retransmissions have used up their share of the subscriber's bits.
     case retransmissionBudget
     /// On a weak link: a packet that was asked for again would come after its picture's turn, or is replaced by what comes.

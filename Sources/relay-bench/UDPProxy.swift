@@ -64,7 +64,7 @@ actor UDPProxy {
 
     init(_ settings: Settings) throws(RelayError) {
         self.settings = settings
-        loop = try EventLoop(name: "impair")
+        loop = try EventLoop(name: "impair", isPreferred: true)
         listener = try UDPSocket(
             address: settings.listen, port: settings.listen.port, answersFromSameAddress: true)
         address = settings.listen.with(port: listener.port)

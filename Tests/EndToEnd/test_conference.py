@@ -5,7 +5,6 @@ Everybody sees the right people in the right size, who is loudest is large, and 
 
 from __future__ import annotations
 
-import os
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
@@ -20,8 +19,7 @@ from conference import Meeting, Tile, impaired, launch, publishers, write_camera
 from relay_process import Relay
 
 SECONDS = 60
-# Hardly wide enough for all six pictures, and one packet in a hundred is lost. It is not far: with one packet to a picture a
-# loss shows with the next, 67 ms later, and what is then repaired after more than 150 ms is a freeze by definition.
+# Hardly wide enough for all six pictures, and one packet in a hundred is lost.
 BAD_LINK = ["--rate", "1.2mbit", "--delay", "20ms", "--down-loss", "1%", "--queue", "300ms", "--seed", "5"]
 # One large picture and five small ones.
 SLOTS = 6
@@ -108,8 +106,6 @@ def check_pictures(meeting: Meeting, *, is_narrow: bool = False) -> None:
         assert tile.height <= wanted_layer(tile) if is_narrow else tile.height == wanted_layer(tile), (meeting.name, tile)
 
 
-# It does not pass every time yet: now and then the bad link halts, or somebody is waited for in vain.
-@pytest.mark.skipif("SMARTC_MINUTE" not in os.environ, reason="SMARTC_MINUTE is not set")
 @pytest.mark.timeout(240)
 def test_a_conference_of_a_minute(
     relay: Relay, room: str, browsers: dict[str, Browser], media: dict[str, list[Path]]
@@ -203,8 +199,7 @@ def test_a_conference_of_a_minute(
 
         counts = {meeting: count.by_slot().total() for meeting, count in frozen.items()}
         assert (counts[ann], counts[ben]) == (0, 0), course
-        # A link that halts for a moment halts all pictures.
-        assert max(frozen[cal].by_slot().values(), default=0) <= 2, course
+        assert counts[cal] <= 2, course
         assert zoe.pictures - pictures > SECONDS * 5
         for meeting in meetings:
             assert meeting.signaling_states() == ["have-local-offer", "stable"]

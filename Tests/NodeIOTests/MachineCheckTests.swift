@@ -17,7 +17,8 @@ import Wire
         #expect(
             Self.findings(workers: 2, ["8.8.8.8"]).map(\.name) == [
                 "UDP port 0", "UDP receive buffer", "UDP send buffer", "Segmented sending (UDP_SEGMENT)",
-                "Joined receiving (UDP_GRO)", "UDP port 0", "Open files", "Advertised address",
+                "Joined receiving (UDP_GRO)", "UDP port 0", "Open files", "Thread priority",
+                "Advertised address",
             ])
     }
 

@@ -117,7 +117,7 @@ import Wire
         let roundTrip = try #require(try simulation.node.link(of: client.session).roundTrip)
         #expect(roundTrip >= .milliseconds(300) && roundTrip < .milliseconds(350))
         let delay = try #require(client.video.playoutDelay)
-        #expect(delay.minimum >= .milliseconds(550) && delay.minimum <= .milliseconds(700))
+        #expect(delay.minimum >= .milliseconds(800) && delay.minimum <= .milliseconds(900))
         #expect(client.video.playoutDelaysTold * 3 < client.video.packets)
         try simulation.node.serve(.full, to: client.session, at: simulation.now)
         simulation.run(for: .seconds(3))

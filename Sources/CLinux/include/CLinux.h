@@ -57,6 +57,13 @@ void smartc_name_thread(const char *name);
 // Makes the calling thread give way to others (setpriority).
 void smartc_lower_priority(int nice_value);
 
+// Lets the calling thread run soon after it has become ready: by short slices, which any thread may ask for (Linux 6.12), and
+// ahead of others where the process may go there (CAP_SYS_NICE or RLIMIT_NICE). Threads that it starts are ordinary ones.
+// Returns the nice value that it has then.
+int smartc_raise_priority(int nice_value);
+// What a thread of this process would have then, tried on one of its own.
+int smartc_reachable_priority(int nice_value);
+
 // The resident memory of this process in bytes, or 0.
 uint64_t smartc_resident_memory(void);
 // Gives memory that was freed back to the system.

@@ -154,7 +154,7 @@ export class Conference {
         const now = Date.now();
         const { wanted, follows } = this.#shown;
         const asked = this.#slots.assign(wanted.filter((source) => !(this.#refused.get(source.key) > now)), {
-            follows, slotOf: (participant, track) => this.store.slotOf(participant, track),
+            follows, isSingle: this.store.profile?.profile === '3g', slotOf: (participant, track) => this.store.slotOf(participant, track),
         });
         for (const [mid, members] of asked) this.#control.want('slots', mid, members);
     }

@@ -239,7 +239,19 @@ function look() {
     const wanted = grid.measure()
         .filter(({ source }) => source.key !== '' && source.hasVideo && !source.isHidden && source.isConnected).sort(compare)
         .map(({ source: { key, participant, track }, height }) => ({ key, participant, track, height }));
+    if (store.profile?.profile === '3g') return lookAtOne(wanted);
     conference.show(wanted, stage.isFollowing && store.heard[0] === stage.key ? stage.key : null);
+}
+
+/** On a link that takes one picture it is the one that was chosen, else a shared screen that is large, else that of who speaks. */
+function lookAtOne(wanted) {
+    const { store } = conference;
+    const find = (key) => wanted.find((source) => source.key === key);
+    const chosen = find(stage.pinned) ?? (stage.isFollowing ? undefined : find(stage.key));
+    const speaking = find(store.heard.find(find)) ?? wanted[0];
+    const one = chosen ?? speaking;
+    // Who speaks is the relay's to follow.
+    conference.show(one ? [one] : [], chosen ? null : one?.key ?? null);
 }
 
 function renderStatus(now) {

@@ -21,20 +21,21 @@ export class Slots {
 
     /**
      * @param {{key: string, participant: string, track: string, height: number}[]} wanted The most important first.
-     * @param {{slotOf: (participant: string, track: string) => object | null, follows: string | null}} now What slots show, and the
-     *        key that the first slot may show without a pin, because the relay chooses the same: who speaks.
+     * @param {{slotOf: (participant: string, track: string) => object | null, follows: string | null, isSingle: boolean}} now What slots show, and the
+     *        key that the first slot may show without a pin, because the relay chooses the same: who speaks. With `isSingle` one
+     *        picture is all that comes: it stays in the first slot, whoever is shown, and so the last one stands until the next comes.
      * @returns {Map<string, {pin: object | null, height: number}>} For every slot, by MID.
      */
-    assign(wanted, { slotOf, follows }) {
+    assign(wanted, { slotOf, follows, isSingle }) {
         const served = wanted.slice(0, this.mids.length);
-        const next = new Map();
-        const placed = new Set();
+        const next = new Map(isSingle && served.length === 1 ? [[this.mids[0], served[0]]] : []);
+        const placed = new Set([...next.values()].map((source) => source.key));
         const place = (mid, source) => {
             next.set(mid, source);
             placed.add(source.key);
         };
         for (const source of served) {
-            const mid = this.mids.find((each) => this.#pins.get(each) === source.key);
+            const mid = placed.has(source.key) ? undefined : this.mids.find((each) => this.#pins.get(each) === source.key);
             if (mid !== undefined) place(mid, source);
         }
         for (const source of served) {
