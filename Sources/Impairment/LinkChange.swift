@@ -16,11 +16,15 @@ package struct LinkChange: Hashable, Sendable {
         case reorder(Double)
         case duplicate(Double)
         case queue(Duration)
+        /// RTP of a payload type is lost; nil: none is.
+        case block(UInt8?)
+        /// The next datagrams are lost.
+        case drop(Int)
     }
 
     private static let wanted =
         "a change: [up|down] and one of: rate 128kbit, rate unlimited, delay 150ms, jitter 20ms, loss 5%, "
-        + "burst 5, burst off, reorder 1%, duplicate 1%, queue 300ms"
+        + "burst 5, burst off, reorder 1%, duplicate 1%, queue 300ms, block 97, block off, drop 3"
 
     /// The directions that it is about.
     package let directions: [Direction]
@@ -45,6 +49,8 @@ package struct LinkChange: Hashable, Sendable {
         case "reorder": setting = .reorder(try PercentArgument(value).share)
         case "duplicate": setting = .duplicate(try PercentArgument(value).share)
         case "queue": setting = .queue(try DurationArgument(value).duration)
+        case "block": setting = .block(value == "off" ? nil : try Self.payloadType(value))
+        case "drop": setting = .drop(try Self.count(value))
         default: throw ArgumentFailure(line, wanted: Self.wanted)
         }
     }
@@ -55,6 +61,26 @@ package struct LinkChange: Hashable, Sendable {
             throw ArgumentFailure(text, wanted: "a number of datagrams from 1 to 1000, or off")
         }
         return measured.number
+    }
+
+    private static func payloadType(_ text: String) throws(ArgumentFailure) -> UInt8 {
+        guard let type = UInt8(text), (96...127).contains(type) else {
+            throw ArgumentFailure(text, wanted: "a dynamic payload type from 96 to 127, or off")
+        }
+        return type
+    }
+
+    private static func count(_ text: String) throws(ArgumentFailure) -> Int {
+        guard let count = Int(text), (0...100_000).contains(count) else {
+            throw ArgumentFailure(text, wanted: "a number of datagrams from 0 to 100000")
+        }
+        return count
+    }
+
+    /// How many datagrams in one direction are to be lost from now on, whatever the settings; nil: this is no such change.
+    package func drops(of direction: Direction) -> Int? {
+        guard directions.contains(direction), case .drop(let count) = setting else { return nil }
+        return count
     }
 
     /// Changes the settings of one direction, if the change is about that.
@@ -69,6 +95,8 @@ package struct LinkChange: Hashable, Sendable {
         case .reorder(let share): settings.reorder = share
         case .duplicate(let share): settings.duplicate = share
         case .queue(let limit): settings.queueLimit = .time(limit)
+        case .block(let type): settings.blockedPayloadType = type
+        case .drop: break
         }
     }
 }

@@ -48,6 +48,8 @@ package struct LinkEmulator: Sendable {
     /// for.
     private var lastDue = Instant(nanoseconds: .min)
     private var arrivalCount = 0
+    /// So many are lost, whatever the model says.
+    private var dropsLeft = 0
     private var lastDelivered = -1
 
     package init(_ settings: LinkSettings, seed: UInt64) {
@@ -102,6 +104,11 @@ package struct LinkEmulator: Sendable {
         advance(to: now)
     }
 
+    /// Loses the next datagrams that are transmitted; what was to be lost before and was not yet is forgotten.
+    package mutating func dropNext(_ count: Int) {
+        dropsLeft = count
+    }
+
     // MARK: - Queue
 
     private func hasRoom(for datagram: Datagram, at now: Instant) -> Bool {
@@ -137,7 +144,9 @@ package struct LinkEmulator: Sendable {
     }
 
     private mutating func carry(_ datagram: Datagram, number: Int, from left: Instant) {
-        guard !loss.loses(using: &generator) else {
+        let isDropped = dropsLeft > 0
+        if isDropped { dropsLeft -= 1 }
+        guard !isDropped, !isBlocked(datagram), !loss.loses(using: &generator) else {
             counters.lost += 1
             return
         }
@@ -154,6 +163,13 @@ package struct LinkEmulator: Sendable {
             arrivalCount += 1
         }
         if isDuplicate { counters.duplicated += 1 }
+    }
+
+    /// Whether it is RTP (RFC 3550 section 5.1) of the blocked payload type. DTLS, STUN and RTCP look otherwise (RFC 7983
+    /// section 7, RFC 5761 section 4).
+    private func isBlocked(_ datagram: Datagram) -> Bool {
+        guard let type = settings.blockedPayloadType, datagram.bytes.count >= 12 else { return false }
+        return datagram.bytes[0] >> 6 == 2 && datagram.bytes[1] & 0x7F == type
     }
 
     private mutating func insert(_ arrival: Arrival) {

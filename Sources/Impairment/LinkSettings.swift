@@ -25,11 +25,14 @@ package struct LinkSettings: Hashable, Sendable {
     package var queueLimit: QueueLimit
     /// The bytes that each datagram costs on the wire beside its payload: by default IPv4 and UDP headers.
     package var headerBytes: Int
+    /// RTP packets of this payload type, 96 to 127, are lost, all of them: such as repairs. nil: none.
+    package var blockedPayloadType: UInt8?
 
     package init(
         bitsPerSecond: Int? = nil, delay: Duration = .zero, jitter: Duration = .zero, loss: LossModel = .none,
         reorder: Double = 0, reorderDelay: Duration = .milliseconds(20), duplicate: Double = 0,
-        queueLimit: QueueLimit = .time(.milliseconds(300)), headerBytes: Int = 28
+        queueLimit: QueueLimit = .time(.milliseconds(300)), headerBytes: Int = 28,
+        blockedPayloadType: UInt8? = nil
     ) {
         self.bitsPerSecond = bitsPerSecond
         self.delay = delay
@@ -40,5 +43,6 @@ package struct LinkSettings: Hashable, Sendable {
         self.duplicate = duplicate
         self.queueLimit = queueLimit
         self.headerBytes = headerBytes
+        self.blockedPayloadType = blockedPayloadType
     }
 }

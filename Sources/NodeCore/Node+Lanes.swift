@@ -39,12 +39,12 @@ extension Node {
         }
     }
 
-    /// Lets a session be sent a lane's pictures of this size instead of any layer of its sources.
+    /// Lets a session be sent a lane's pictures of this size, never larger ones, instead of any layer of its sources.
     package mutating func prefer(_ tier: Tier, in id: SessionID) throws(SessionError) {
         guard let session = sessionsByID[id] else { throw .unknownSession }
         sessions[session]?.tier = tier
         for downTrack in sessions[session]?.downTracks ?? [] where downTracks[downTrack]?.kind == .video {
-            aim(downTrack, at: .lane(shortSide: tier.shortSide))
+            aim(downTrack, at: .lane(shortSide: tier.shortSide, grade: .exact))
         }
     }
 
@@ -140,6 +140,7 @@ extension Node {
         settings.bitsPerSecond = rate
         settings.framesPerSecond = offer.framesPerSecond(at: rate)
         settings.adaptsFrameRate = offer.grade != .still
+        settings.beginsSmall = true
         lanes.routes[id] = LaneTable.Route(
             source: source, track: place, offer: offer, codec: codec,
             packetizer: LanePacketizer(codec, payloadType: LaneTable.payloadType, ssrc: id), target: rate)
@@ -220,7 +221,7 @@ extension Node {
         var frame = frame
         frame.timestamp = lanes.sources[id]?.clock.place(frame.timestamp, at: now) ?? frame.timestamp
         lanes.sources[id]?.arrivals.note(frame.timestamp, at: now)
-        lanes.orders.append(.frame(source: id, frame))
+        lanes.orders.append(.frame(source: id, frame, at: now))
     }
 
     /// What the publisher says of its clocks holds for its lanes, too: they keep its timestamps, or go on with them.
@@ -316,11 +317,13 @@ extension Node {
         }
     }
 
-    /// Decodes the smallest encoding that is as large as the largest of the source's lanes.
+    /// Decodes the smallest encoding that is as large as the largest of the source's lanes may become.
     private mutating func chooseEncoding(of id: UInt32, at now: Instant) {
         guard let source = lanes.sources[id] else { return }
         lanes.sources[id]?.nextChoice = now + Self.choiceInterval
-        let needed = lanes.routes.values.filter { $0.source == id }.map(\.tier.shortSide).max() ?? 0
+        let needed =
+            lanes.routes.values.filter { $0.source == id }
+            .map { max($0.tier.shortSide, $0.largestShortSide ?? 0) }.max() ?? 0
         guard
             let best = encoding(
                 of: source.track, atLeast: needed, among: layers(of: source.track, at: now))

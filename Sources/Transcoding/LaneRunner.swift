@@ -5,11 +5,11 @@ package import Wire
 ///
 /// It reads no clock and has no thread; whoever runs it brings both.
 package struct LaneRunner: ~Copyable {
-    /// Frames that may wait; with more the machine does not keep up.
-    private static let backlogLimit = 6
     /// No thread has more, whatever the load: each takes half a megabyte and more.
     private static let laneLimit = 64
     private static let statisticsInterval = Duration.seconds(1)
+    /// While there is too much to do pictures become smaller in such steps: each costs a key frame.
+    private static let reliefInterval = Duration.seconds(3)
 
     struct Entry: ~Copyable {
         let source: UInt32
@@ -21,6 +21,7 @@ package struct LaneRunner: ~Copyable {
     private var governor: EffortGovernor
     /// When each lane was last told of.
     private var told: [UInt32: Instant] = [:]
+    private var nextRelief = Instant(nanoseconds: .min)
 
     /// - Parameter ceiling: the most CPU that lanes ever take.
     package init(ceiling: Effort = .full) {
@@ -32,11 +33,10 @@ package struct LaneRunner: ~Copyable {
     /// Carries out one order.
     ///
     /// - Parameters:
-    ///   - backlog: how many orders wait behind it.
     ///   - clock: tells the time; it is asked before and after what takes long.
     ///   - tell: called with what came of it.
     package mutating func run(
-        _ order: LaneOrder, backlog: Int, clock: () -> Instant, tell: (LaneReport) -> Void
+        _ order: LaneOrder, clock: () -> Instant, tell: (LaneReport) -> Void
     ) {
         switch order {
         case .openSource(let source, let codec):
@@ -51,7 +51,7 @@ package struct LaneRunner: ~Copyable {
             _ = entries.remove(at: index)
         case .addLane(let lane, let source, let settings):
             guard let index = index(of: source) else { return }
-            guard laneCount < Self.laneLimit, governor.hasRoom else {
+            guard laneCount < Self.laneLimit, governor.admit() else {
                 tell(.refused(lane: lane))
                 return
             }
@@ -61,16 +61,15 @@ package struct LaneRunner: ~Copyable {
             guard let index = index(of: source) else { return }
             if entries[index].transcoder.remove(lane) { laneCount -= 1 }
             told[lane] = nil
-        case .changeLane(let lane, let source, let bitsPerSecond, let framesPerSecond):
+        case .changeLane(let lane, let source, let terms):
             guard let index = index(of: source) else { return }
-            entries[index].transcoder.change(
-                lane, bitsPerSecond: bitsPerSecond, framesPerSecond: framesPerSecond)
+            entries[index].transcoder.change(lane, terms)
         case .resync(let lane, let source):
             guard let index = index(of: source) else { return }
             entries[index].transcoder.requestResync(of: lane)
-        case .frame(let source, let frame):
+        case .frame(let source, let frame, let arrival):
             guard let index = index(of: source) else { return }
-            transcode(frame, with: index, backlog: backlog, clock: clock, tell: tell)
+            transcode(frame, of: arrival, with: index, clock: clock, tell: tell)
         }
     }
 
@@ -82,10 +81,11 @@ package struct LaneRunner: ~Copyable {
     }
 
     private mutating func transcode(
-        _ frame: EncodedFrame, with index: Int, backlog: Int, clock: () -> Instant,
+        _ frame: EncodedFrame, of arrival: Instant, with index: Int, clock: () -> Instant,
         tell: (LaneReport) -> Void
     ) {
         let start = clock()
+        let decodedBefore = entries[index].transcoder.decodingTime
         var due: [(lane: UInt32, statistics: LaneStatistics)] = []
         let told = told
         let isWhole = entries[index].transcoder.transcode(
@@ -102,6 +102,12 @@ package struct LaneRunner: ~Copyable {
             tell(.statistics(lane: report.lane, report.statistics, governor.effort))
         }
         let end = clock()
-        governor.spent(end - start, isBacklogged: backlog > Self.backlogLimit, at: end)
+        let decoding = entries[index].transcoder.decodingTime - decodedBefore
+        governor.spent(
+            decoding: decoding, coding: end - start - decoding, waiting: max(start - arrival, .zero), at: end)
+        if governor.isOverloaded, end >= nextRelief {
+            nextRelief = end + Self.reliefInterval
+            for index in 0..<entries.count { entries[index].transcoder.relieve() }
+        }
     }
 }

@@ -17,7 +17,9 @@ struct Impair: AsyncParsableCommand {
 
             Lines on standard input change the links while they run:
               rate 128kbit | rate unlimited | delay 150ms | jitter 20ms | loss 5% | burst 5 | burst off |
-              reorder 1% | duplicate 1% | queue 300ms, each for both directions, or behind "up" or "down" for one.
+              reorder 1% | duplicate 1% | queue 300ms | block 97 | block off | drop 3,
+            each for both directions, or behind "up" or "down" for one. "block" loses RTP of a payload type, such as that \
+            of repairs; "drop" the next datagrams of each client.
 
             WITH WEBRTC
               A client sends media to the address in the server's answer, so that has to be the proxy's. Start the \

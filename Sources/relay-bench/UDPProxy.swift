@@ -84,7 +84,7 @@ actor UDPProxy {
         loop.stop()
     }
 
-    /// Changes all links that there are, and those to come.
+    /// Changes all links that there are, and those to come; what is to be dropped is dropped on each that there is.
     func change(_ change: LinkChange) {
         let now = MonotonicClock.now()
         change.apply(to: &settings.up, of: .up)
@@ -92,6 +92,8 @@ actor UDPProxy {
         for index in 0..<clients.count {
             clients[index].up.change(settings.up, at: now)
             clients[index].down.change(settings.down, at: now)
+            if let count = change.drops(of: .up) { clients[index].up.dropNext(count) }
+            if let count = change.drops(of: .down) { clients[index].down.dropNext(count) }
         }
     }
 

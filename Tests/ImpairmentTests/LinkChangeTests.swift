@@ -50,6 +50,31 @@ import Testing
         }
     }
 
+    @Test func `a payload type is blocked and let through again`() throws {
+        var settings = LinkSettings()
+        try LinkChange("down block 97").apply(to: &settings, of: .down)
+        #expect(settings.blockedPayloadType == 97)
+        try LinkChange("block off").apply(to: &settings, of: .down)
+        #expect(settings == LinkSettings())
+    }
+
+    @Test func `what is to be dropped is told for its direction, and changes no setting`() throws {
+        let change = try LinkChange("down drop 3")
+        #expect(change.drops(of: .down) == 3)
+        #expect(change.drops(of: .up) == nil)
+        #expect(try LinkChange("loss 5%").drops(of: .down) == nil)
+        var settings = LinkSettings(blockedPayloadType: 100)
+        try LinkChange("drop 5").apply(to: &settings, of: .up)
+        #expect(settings == LinkSettings(blockedPayloadType: 100))
+    }
+
+    @Test(arguments: [
+        "drop -1", "drop", "drop 3%", "drop 100001", "block 95", "block 128", "block rtx",
+    ])
+    func `what can be neither blocked nor dropped is refused`(_ line: String) {
+        #expect(throws: ArgumentFailure.self) { try LinkChange(line) }
+    }
+
     @Test(arguments: [
         "", "up", "rate", "speed 1kbit", "rate 1kbit now", "sideways rate 1kbit", "rate fast", "burst 0",
     ])

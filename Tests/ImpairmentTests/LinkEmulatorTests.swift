@@ -70,6 +70,37 @@ import Wire
         #expect(link.receive(at: due) == datagram(1, size: 100))
     }
 
+    @Test func `so many are dropped as was said, and the rest arrives`() {
+        var link = LinkEmulator(LinkSettings(delay: .milliseconds(5)), seed: 1)
+        var received: [Received] = []
+        for number in 0..<10 {
+            let now = Self.start + .milliseconds(number)
+            if number == 4 { link.dropNext(3) }
+            link.send(datagram(number, size: 100), at: now)
+        }
+        drain(&link, until: Instant(nanoseconds: .max), into: &received)
+        #expect(received.map(\.number) == [0, 1, 2, 3, 7, 8, 9])
+        #expect(link.counters.lost == 3)
+    }
+
+    @Test func `only RTP of the blocked payload type is lost`() {
+        var link = LinkEmulator(LinkSettings(blockedPayloadType: 97), seed: 1)
+        // RTP of types 97 and 98, the former with a marker, too; an RTCP receiver report, STUN, something short.
+        let firstBytes: [[UInt8]] = [
+            [0x80, 97], [0x90, 98], [0x80, 0x80 | 97], [0x81, 201], [0, 97], [0x80],
+        ]
+        var arrived: [Int] = []
+        for (number, bytes) in firstBytes.enumerated() {
+            let rest = [UInt8](repeating: 0, count: bytes.count == 1 ? 0 : 18)
+            let datagram = Datagram(
+                source: Self.source, destination: Self.destination, bytes: bytes + rest)
+            link.send(datagram, at: Self.start)
+            if link.receive(at: Self.start) != nil { arrived.append(number) }
+        }
+        #expect(arrived == [1, 3, 4, 5])
+        #expect(link.counters.lost == 2)
+    }
+
     @Test func `the same seed does the same and another seed does not`() {
         let settings = LinkSettings(
             bitsPerSecond: 8_500_000, delay: .milliseconds(20), jitter: .milliseconds(10),
