@@ -24,6 +24,9 @@ package struct EffortGovernor: Sendable {
     /// A picture that has waited for so long shows that the thread does not keep up.
     private static let backlog = Duration.milliseconds(250)
     private static let window = Duration.seconds(1)
+    /// What was measured holds for so long after the last picture. Whoever is at work ends a window each second, and one picture after
+    /// a long wait starts the next.
+    private static let memory = Duration.seconds(3)
     /// For so long after a step down what has waited is worked off before anything is measured.
     private static let longestDrain = Duration.milliseconds(1500)
     /// Seconds in a row that have to promise room for more effort.
@@ -74,7 +77,8 @@ package struct EffortGovernor: Sendable {
     package var isOverloaded: Bool { effort == .fast && load > Self.full }
 
     /// Whether there is time for another lane, with the least effort. It is taken as begun.
-    package mutating func admit() -> Bool {
+    package mutating func admit(at now: Instant) -> Bool {
+        forgetIfIdle(at: now)
         guard effort > .fast || !wasLate else { return false }
         var least = codingLoad
         for _ in 0..<effort.rawValue { least /= Self.stepCost }
@@ -120,6 +124,18 @@ package struct EffortGovernor: Sendable {
         decodingLoad = self.decoding.inSeconds / elapsed.inSeconds
         codingLoad = self.coding.inSeconds / elapsed.inSeconds
         decide(at: now)
+        begin(at: now)
+    }
+
+    /// When nobody has sent pictures for a while the thread has nothing to do, however busy it was before.
+    private mutating func forgetIfIdle(at now: Instant) {
+        guard let start = windowStart, now - start > Self.memory else { return }
+        decodingLoad = 0
+        codingLoad = 0
+        wasLate = false
+        isDraining = false
+        failedAtLoad = 0
+        patience = Self.shortestPatience
         begin(at: now)
     }
 

@@ -51,7 +51,7 @@ package struct LaneRunner: ~Copyable {
             _ = entries.remove(at: index)
         case .addLane(let lane, let source, let settings):
             guard let index = index(of: source) else { return }
-            guard laneCount < Self.laneLimit, governor.admit() else {
+            guard laneCount < Self.laneLimit, governor.admit(at: clock()) else {
                 tell(.refused(lane: lane))
                 return
             }

@@ -50,13 +50,113 @@ import Wire
 
     private func height(of viewer: Client) -> Int { viewer.video.size.map { Int($0.height) } ?? 0 }
 
-    private func expectWhole(_ client: Client, sourceLocation: SourceLocation = #_sourceLocation) {
+    /// The lane whose pictures may grow.
+    private func lane(_ simulation: Simulation) -> LaneDescription? {
+        simulation.node.laneDescriptions().first { $0.grade == "whole" && $0.tier == .p144 }
+    }
+
+    /// Waits until so many watch it, and until this one sees its pictures: before, it is sent the smallest layer, or less.
+    private func settle(_ viewer: Client, among count: Int, in simulation: Simulation) {
+        simulation.run(for: .seconds(25)) {
+            guard let lane = self.lane(simulation) else { return false }
+            return lane.viewers == count && lane.statistics.height > 0
+                && height(of: viewer) == lane.statistics.height
+        }
+        #expect(lane(simulation)?.viewers == count)
+    }
+
+    /// - Parameter before: what had come until its lane began.
+    private func expectWhole(
+        _ client: Client, since before: StreamStatistics? = nil,
+        sourceLocation: SourceLocation = #_sourceLocation
+    ) {
         let stream = client.video
-        #expect(stream.lost == 0, sourceLocation: sourceLocation)
-        #expect(stream.nacksSent == 0, sourceLocation: sourceLocation)
-        #expect(stream.resets == 0, sourceLocation: sourceLocation)
-        #expect(stream.pictureNumberErrors == 0, sourceLocation: sourceLocation)
-        #expect(stream.timestampRegressions == 0, sourceLocation: sourceLocation)
+        #expect(stream.lost == before?.lost ?? 0, sourceLocation: sourceLocation)
+        #expect(stream.nacksSent == before?.nacksSent ?? 0, sourceLocation: sourceLocation)
+        #expect(stream.resets == before?.resets ?? 0, sourceLocation: sourceLocation)
+        #expect(
+            stream.pictureNumberErrors == before?.pictureNumberErrors ?? 0, sourceLocation: sourceLocation)
+        #expect(
+            stream.timestampRegressions == before?.timestampRegressions ?? 0, sourceLocation: sourceLocation)
+    }
+
+    @Test func `a lane grows with one key frame, and joins cost nobody any`() throws {
+        let simulation = try start()
+        try simulation.participate(try publisher(), as: "ann", up: Self.link, down: Self.link)
+        let veteran = try join(simulation, as: "vic")
+        settle(veteran, among: 1, in: simulation)
+        #expect(height(of: veteran) == 144)
+        let before = veteran.video
+        simulation.run(for: .seconds(20)) { height(of: veteran) > 144 }
+        #expect(height(of: veteran) > 144)
+        #expect(veteran.video.keyFrames == before.keyFrames + 1)
+        // It is made of an encoding that is as large.
+        #expect(simulation.node.lanes.sources.values.first?.encoding == 1)
+
+        let newcomer = try join(simulation, as: "nat")
+        settle(newcomer, among: 2, in: simulation)
+        #expect(height(of: newcomer) == height(of: veteran))
+        let joined = newcomer.video
+        simulation.run(for: .seconds(5))
+        expectWhole(veteran, since: before)
+        expectWhole(newcomer, since: joined)
+        // 144, 240, and what fine pictures may have become since; never one for a join.
+        let keyFrames = try #require(lane(simulation)).statistics.keyFrames
+        #expect(keyFrames <= (height(of: veteran) > 300 ? 4 : height(of: veteran) > 240 ? 3 : 2))
+    }
+
+    @Test func `a thumbnail gets no larger picture until there is room for one`() throws {
+        let simulation = try start()
+        try simulation.participate(try publisher(), as: "ann", up: Self.link, down: Self.link)
+        let viewer = try join(simulation, as: "vic", height: 120)
+        settle(viewer, among: 1, in: simulation)
+        let before = viewer.video
+        simulation.run(for: .seconds(15))
+        #expect(height(of: viewer) == 144)
+        #expect(viewer.video.keyFrames == before.keyFrames)
+        try want(360, viewer, in: simulation)
+        simulation.run(for: .seconds(15)) { height(of: viewer) > 144 }
+        #expect(height(of: viewer) > 144)
+        simulation.run(for: .seconds(5))
+        try want(120, viewer, in: simulation)
+        simulation.run(for: .seconds(10)) { height(of: viewer) == 144 }
+        #expect(height(of: viewer) == 144)
+        expectWhole(viewer, since: before)
+    }
+
+    @Test func `the largest of a lane's viewers decides`() throws {
+        let simulation = try start()
+        try simulation.participate(try publisher(), as: "ann", up: Self.link, down: Self.link)
+        let small = try join(simulation, as: "sam", height: 90)
+        settle(small, among: 1, in: simulation)
+        #expect(height(of: small) == 144)
+        let before = small.video
+        let large = try join(simulation, as: "liz", height: 360)
+        settle(large, among: 2, in: simulation)
+        simulation.run(for: .seconds(20)) { height(of: large) > 144 && height(of: large) != 180 }
+        simulation.run(for: .milliseconds(500))
+        #expect(height(of: large) > 144)
+        #expect(height(of: small) == height(of: large))
+        expectWhole(small, since: before)
+    }
+
+    @Test func `who asks for a tier by its name never gets another size`() throws {
+        let simulation = try start()
+        try simulation.participate(try publisher(), as: "ann", up: Self.link, down: Self.link)
+        var settings = EndpointSettings.watcher
+        settings.requiresSyntheticContent = false
+        let watcher = try simulation.watch(settings, of: "ann", up: Self.link, down: Self.link)
+        try simulation.node.prefer(.p144, in: watcher.session)
+        let free = try join(simulation, as: "vic")
+        simulation.run(for: .seconds(5))
+        let before = watcher.video
+        simulation.run(for: .seconds(25))
+        #expect(height(of: watcher) == 144)
+        #expect(height(of: free) > 144)
+        #expect(watcher.video.keyFrames == 1)
+        let grades = simulation.node.laneDescriptions().map(\.grade).sorted()
+        #expect(grades == ["exact", "whole"])
+        expectWhole(watcher, since: before)
     }
 
     @Test func `a slot goes to another source and back while lanes grow`() throws {

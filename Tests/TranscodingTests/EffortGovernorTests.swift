@@ -118,24 +118,34 @@ import Wire
 
     @Test func `lanes that are late with the least effort get no company`() {
         var thread = Thread(EffortGovernor(startingAt: .fast))
-        let isAdmittedAtFirst = thread.governor.admit()
+        let isAdmittedAtFirst = thread.governor.admit(at: thread.now)
         #expect(isAdmittedAtFirst)
         // 90 % of a core.
         thread.run(seconds: 5, sources: 10, decoding: .milliseconds(1), coding: .milliseconds(2))
         #expect(thread.governor.effort == .fast)
-        let isAdmittedWhenFull = thread.governor.admit()
+        let isAdmittedWhenFull = thread.governor.admit(at: thread.now)
         #expect(!isAdmittedWhenFull)
         #expect(thread.governor.isOverloaded)
         thread.run(seconds: 5, sources: 2, decoding: .milliseconds(1), coding: .milliseconds(2))
-        let isAdmittedAgain = thread.governor.admit()
+        let isAdmittedAgain = thread.governor.admit(at: thread.now)
         #expect(isAdmittedAgain)
         #expect(!thread.governor.isOverloaded)
+    }
+
+    @Test func `who was overloaded and has nothing left to do takes lanes again`() {
+        var thread = Thread(EffortGovernor(startingAt: .fast))
+        thread.run(seconds: 5, sources: 10, decoding: .milliseconds(1), coding: .milliseconds(4))
+        let isAdmittedWhenFull = thread.governor.admit(at: thread.now)
+        #expect(!isAdmittedWhenFull)
+        // All viewers have left in one moment: nothing is measured any more.
+        let isAdmittedLater = thread.governor.admit(at: thread.now + .seconds(20))
+        #expect(isAdmittedLater)
     }
 
     @Test func `lanes that begin in one moment are counted before they are measured`() {
         var governor = EffortGovernor()
         var admitted = 0
-        for _ in 0..<100 where governor.admit() { admitted += 1 }
+        for _ in 0..<100 where governor.admit(at: Instant(nanoseconds: 0)) { admitted += 1 }
         #expect((10...40).contains(admitted))
     }
 
