@@ -7,7 +7,10 @@ package struct PayloadPatch: Equatable, Sendable {
     var pictureIDOffset: UInt8 = 0
     var tl0PictureIndexOffset: UInt8 = 0
     var keyIndexOffset: UInt8 = 0
+    var pictureDifferenceOffset: UInt8 = 0
     var tl0PictureIndex: UInt8 = 0
+    /// Seven bits, which share their byte with another.
+    var pictureDifference: UInt8 = 0
     /// Five bits, which share their byte with others.
     var keyIndex: UInt8 = 0
     /// 7 or 15 bits.
@@ -33,8 +36,14 @@ package struct PayloadPatch: Equatable, Sendable {
             let former = packet[start + Int(keyIndexOffset)]
             packet[start + Int(keyIndexOffset)] = former & 0xE0 | keyIndex & 0x1F
         }
+        if pictureDifferenceOffset > 0, Int(pictureDifferenceOffset) < room {
+            let former = packet[start + Int(pictureDifferenceOffset)]
+            packet[start + Int(pictureDifferenceOffset)] = pictureDifference << 1 | former & 1
+        }
     }
 
     /// Whether anything changes.
-    package var isEmpty: Bool { pictureIDOffset | tl0PictureIndexOffset | keyIndexOffset == 0 }
+    package var isEmpty: Bool {
+        pictureIDOffset | tl0PictureIndexOffset | keyIndexOffset | pictureDifferenceOffset == 0
+    }
 }

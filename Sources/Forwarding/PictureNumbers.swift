@@ -5,7 +5,9 @@ import RTP
 /// dependency descriptor, whose receivers refuse a key frame that is older than the one before.
 ///
 /// Of VP8 the pictures that were dropped by choice are not counted: its receivers wait for identifiers that are missing.
-/// Of VP9 they are, since it names references by their distance in identifiers.
+/// Of VP9 they are, since it names references by their distance in identifiers. A lane's resync frame needs its anchor alone and names
+/// a picture as old as that: for who began later it names the key frame that this one began with, or its receiver would wait for the
+/// other.
 struct PictureNumbers: Sendable {
     /// What is added to the numbers of one source.
     struct Offsets: Equatable, Sendable {
@@ -17,6 +19,8 @@ struct PictureNumbers: Sendable {
 
     /// The last 128 pictures: four seconds and more.
     private var window = NumberWindow<2>(first: 0x1_0000)
+    /// Where the last key frame was that the subscriber was sent.
+    private var lastKey: Int64 = .max
     /// The last ones on the way out.
     private var tl0: UInt8 = 0
     private var key: UInt8 = 0
@@ -40,6 +44,7 @@ struct PictureNumbers: Sendable {
         if packet.pictureIDLength > 0 {
             let position = position(of: packet.pictureID, length: packet.pictureIDLength, offsets)
             if position > window.highest {
+                if packet.isKeyFrameStart, !isOmitted { lastKey = position }
                 let omits = packet.countsEveryPicture
                 window.append(
                     position, isOmitted && omits ? .omitted : .kept, gapIsOmitted: gapIsOmitted && omits)
@@ -77,6 +82,12 @@ struct PictureNumbers: Sendable {
             patch.pictureID = UInt16(truncatingIfNeeded: number & 0x7FFF)
             patch.pictureIDLength = packet.pictureIDLength
             patch.pictureIDOffset = packet.pictureIDOffset
+            if packet.pictureDifferenceOffset > 0, position > lastKey,
+                position - lastKey < Int64(packet.pictureDifference)
+            {
+                patch.pictureDifference = UInt8(truncatingIfNeeded: position - lastKey)
+                patch.pictureDifferenceOffset = packet.pictureDifferenceOffset
+            }
         }
         if packet.tl0PictureIndexOffset > 0 {
             patch.tl0PictureIndex = packet.tl0PictureIndex &+ offsets.tl0

@@ -24,8 +24,7 @@ package struct EffortGovernor: Sendable {
     /// A picture that has waited for so long shows that the thread does not keep up.
     private static let backlog = Duration.milliseconds(250)
     private static let window = Duration.seconds(1)
-    /// What was measured holds for so long after the last picture. Whoever is at work ends a window each second, and one picture after
-    /// a long wait starts the next.
+    /// What was measured holds for so long: a thread that has pictures measures anew each second.
     private static let memory = Duration.seconds(3)
     /// For so long after a step down what has waited is worked off before anything is measured.
     private static let longestDrain = Duration.milliseconds(1500)

@@ -6,7 +6,7 @@ package import RTP
 ///
 /// VP8: a key or resync frame is the base layer, and counts TL0PICIDX on; the frames after it are of the layer above, the first
 /// of them a switching point. VP9, in flexible mode: a frame names the one before it, a resync frame names its anchor's picture
-/// as far as seven bits reach, else the picture that was sent a moment ago and is known to all.
+/// as far as seven bits reach. Who has joined since then is told of the frame that they began with (`PictureNumbers`).
 package struct LanePacketizer {
     /// Payload bytes of a packet: with headers, tag and RTX's two bytes it stays below 1200.
     private static let payloadLimit = 1100

@@ -166,4 +166,39 @@ import Wire
             #expect(short.count == length)
         }
     }
+
+    @Test func `a reference from before a subscriber's key frame becomes the key frame`() throws {
+        func vp9(_ id: UInt16, back difference: UInt8?) -> PacketDescription {
+            var packet = PacketDescription()
+            packet.isKeyFrameStart = difference == nil
+            packet.pictureID = id
+            packet.pictureIDLength = 15
+            packet.pictureIDOffset = 1
+            packet.pictureDifference = difference ?? 0
+            packet.pictureDifferenceOffset = difference == nil ? 0 : 4
+            return packet
+        }
+        var munger = Munger(firstSequenceNumber: 0, firstTimestamp: 0)
+        let start = vp9(1000, back: nil)
+        munger.begin(
+            Self.first, sequenceNumber: 1, timestamp: 0, start, clockRate: 90000, at: .milliseconds(0))
+        _ = try #require(Self.patch(&munger, 1, start))
+        // A resync frame whose anchor was sent a hundred pictures ago, to others.
+        let early = try #require(Self.patch(&munger, 2, vp9(1001, back: 1)))
+        #expect(early.pictureDifferenceOffset == 0)
+        let resync = try #require(Self.patch(&munger, 3, vp9(1002, back: 100)))
+        #expect(resync.pictureDifference == 2)
+        var payload: [UInt8] = [0xF9, 0x80, 0, 0x10, 100 << 1, 7]
+        var span = payload.mutableSpan
+        resync.apply(to: &span, at: 0)
+        #expect(payload[4] == 2 << 1)
+        #expect(payload[5] == 7)
+        // One that reaches no further back stays.
+        let near = try #require(Self.patch(&munger, 4, vp9(1003, back: 3)))
+        #expect(near.pictureDifferenceOffset == 0)
+        // It has been given the anchor again: all before is out of reach.
+        _ = try #require(Self.patch(&munger, 5, vp9(1004, back: nil)))
+        let next = try #require(Self.patch(&munger, 6, vp9(1005, back: 105)))
+        #expect(next.pictureDifference == 1)
+    }
 }

@@ -48,6 +48,9 @@ package struct PacketDescription: Sendable {
     /// Five bits.
     package var keyIndex: UInt8 = 0
     package var pictureID: UInt16 = 0
+    /// VP9's P_DIFF of a picture that names one reference, 1...127, and where it lies in the payload; 0 for others.
+    package var pictureDifference: UInt8 = 0
+    package var pictureDifferenceOffset: UInt8 = 0
     /// Of the dependency descriptor.
     package var frameNumber: UInt16?
     package var audience = Audience.everybody
@@ -117,6 +120,10 @@ package struct PacketDescription: Sendable {
         if let index = descriptor.tl0PictureIndex {
             tl0PictureIndex = index
             tl0PictureIndexOffset = UInt8(truncatingIfNeeded: descriptor.tl0PictureIndexOffset)
+        }
+        if descriptor.pictureDifferenceCount == 1 {
+            pictureDifference = descriptor.pictureDifferences[0]
+            pictureDifferenceOffset = UInt8(truncatingIfNeeded: descriptor.pictureDifferenceOffset)
         }
         if let structure = descriptor.scalabilityStructure {
             for layer in 0..<min(structure.spatialLayerCount, sizes.count) {

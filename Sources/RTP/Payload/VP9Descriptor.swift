@@ -40,6 +40,8 @@ package struct VP9Descriptor: Sendable {
     package var pictureDifferences: InlineArray<3, UInt8>
     /// 0...3.
     package var pictureDifferenceCount: Int
+    /// Where the first of them lies in the payload; 0 without one.
+    package var pictureDifferenceOffset: Int
     package var scalabilityStructure: ScalabilityStructure?
     /// Where the picture data begins in the payload.
     package var headerLength: Int
@@ -88,6 +90,7 @@ package struct VP9Descriptor: Sendable {
         tl0PictureIndexOffset = 0
         pictureDifferences = InlineArray(repeating: 0)
         pictureDifferenceCount = 0
+        pictureDifferenceOffset = 0
 
         var offset = 1
         if first & 0x80 != 0 {
@@ -121,6 +124,7 @@ package struct VP9Descriptor: Sendable {
         }
         if isInterPicturePredicted, isFlexible {
             var more = true
+            pictureDifferenceOffset = offset
             while more {
                 guard pictureDifferenceCount < 3, payload.count > offset else { return nil }
                 pictureDifferences[pictureDifferenceCount] = payload[offset] >> 1
