@@ -1,5 +1,6 @@
 // swift-tools-version: 6.2
 
+import Foundation
 import PackageDescription
 
 /// What holds for all of our targets: Swift 6 mode comes with the tools version.
@@ -11,13 +12,17 @@ let strict: [SwiftSetting] = [
     .enableUpcomingFeature("MemberImportVisibility"),
 ]
 
+/// Whether packets can be sealed by Intel's library, which is there for x86 only; without it OpenSSL does that.
+let hasIPSecMB = FileManager.default.fileExists(atPath: "/usr/include/intel-ipsec-mb.h")
+
 /// A module with its unit tests.
 func library(
     _ name: String, _ dependencies: [Target.Dependency] = [], testing: [Target.Dependency] = [],
-    resources: [Resource] = []
+    resources: [Resource] = [], settings: [SwiftSetting] = []
 ) -> [Target] {
     [
-        .target(name: name, dependencies: dependencies, resources: resources, swiftSettings: strict),
+        .target(
+            name: name, dependencies: dependencies, resources: resources, swiftSettings: strict + settings),
         .testTarget(
             name: "\(name)Tests", dependencies: [.byName(name: name)] + dependencies + testing,
             swiftSettings: strict),
@@ -60,6 +65,10 @@ let foundations: [Target] = [
     .target(name: "CAllocationCounter"),
 ]
 
+/// What is used where it is installed.
+let accelerators: [Target] =
+    hasIPSecMB ? [.systemLibrary(name: "CIPSecMB", providers: [.apt(["libipsec-mb-dev"])])] : []
+
 /// Bytes and a time in, bytes and events out: no module here opens a socket, starts a thread or reads a clock.
 let core: [[Target]] = [
     library("Wire"),
@@ -69,7 +78,9 @@ let core: [[Target]] = [
     library("Congestion", ["RTP", "Wire"], testing: ["Impairment", "Plotting"]),
     library("STUN", ["COpenSSL", "Wire"], testing: ["Impairment"]),
     library("DTLS", ["CDTLSClock", "COpenSSL", "Wire"]),
-    library("SRTP", ["COpenSSL", "CSRTP"], testing: ["Wire"]),
+    library(
+        "SRTP", ["COpenSSL", "CSRTP"] + (hasIPSecMB ? ["CIPSecMB"] : []), testing: ["Wire"],
+        settings: hasIPSecMB ? [.define("IPSEC_MB")] : []),
     library("Peering", ["DTLS", "SRTP", "STUN", "Wire"], testing: ["Impairment"]),
     library("Forwarding", ["RTP", "SDP", "Wire", .containers], testing: ["Impairment"]),
     library("Codecs", ["COpus", "CVPX", "CYUV"]),
@@ -192,5 +203,5 @@ let package = Package(
         // Orderly start and end on signals.
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
     ],
-    targets: foundations + (core + server + bench).flatMap { $0 } + fuzzing
+    targets: foundations + accelerators + (core + server + bench).flatMap { $0 } + fuzzing
 )

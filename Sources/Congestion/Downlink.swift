@@ -96,8 +96,9 @@ package struct Downlink: ~Copyable {
         Int(audio.bitsPerSecond(at: now.microseconds))
     }
 
-    /// Whether a video packet or a retransmission may go out now.
-    package func canSend(at now: Instant) -> Bool { pacer.canSend(at: now) }
+    /// Whether a video packet or a retransmission may go out now. Nothing changes here nor in the others that only look and
+    /// are `mutating`: through a table the compiler would call them on a copy of everything.
+    package mutating func canSend(at now: Instant) -> Bool { pacer.canSend(at: now) }
 
     /// Counts a packet that is about to go out.
     ///
@@ -120,10 +121,12 @@ package struct Downlink: ~Copyable {
     }
 
     /// The size of the padding packet to send now, if one is due: UDP payload, to be met by about a tenth.
-    package func padding(at now: Instant) -> Int? { prober.padding(at: now) ?? ramp.padding(at: now) }
+    package mutating func padding(at now: Instant) -> Int? {
+        prober.padding(at: now) ?? ramp.padding(at: now)
+    }
 
     /// Whether what was told of late shows that the link is overfull; see `BandwidthEstimator.isOverfull`.
-    package func isOverfull(at now: Instant) -> Bool { estimator.isOverfull(at: now) }
+    package mutating func isOverfull(at now: Instant) -> Bool { estimator.isOverfull(at: now) }
 
     /// Takes transport-wide feedback; see `BandwidthEstimator.receive`.
     @discardableResult
@@ -157,11 +160,10 @@ package struct Downlink: ~Copyable {
     }
 
     /// When `advance` is due.
-    package func deadline(isQueueEmpty: Bool) -> Instant? {
+    package mutating func deadline(isQueueEmpty: Bool) -> Instant? {
         var earliest = estimator.deadline
-        for padding in [prober.deadline, ramp.deadline] {
-            if let padding { earliest = min(earliest ?? padding, padding) }
-        }
+        if let padding = prober.deadline { earliest = min(earliest ?? padding, padding) }
+        if let padding = ramp.deadline { earliest = min(earliest ?? padding, padding) }
         if !isQueueEmpty { earliest = min(earliest ?? pacer.deadline, pacer.deadline) }
         return earliest
     }

@@ -114,13 +114,16 @@ extension Endpoint {
         }
     }
 
-    /// Sender reports of all streams and one receiver report, once a second.
+    /// Sender reports of all streams and one receiver report, once a second. Who has nothing to tell of, as it does not
+    /// decrypt, sends an empty one (RFC 3550 section 6.4.2).
     mutating func sendReports(at now: Instant, into outbox: inout Outbox) {
         guard let due = nextReport, due <= now else { return }
         nextReport = now + Self.reportInterval
         let cname = cname
         let ntp = NTPTime(nanosecondsSince1970: now.nanoseconds &+ IncomingStream.wallClockOrigin)
+        var hasReported = false
         for stream in outgoing where stream.packetsSent > 0 && stream.isActive {
+            hasReported = true
             let timestamp = stream.timestamp(at: now, since: origin)
             sendControl(into: &outbox) { output in
                 RTCPWriter.senderReport(
@@ -132,7 +135,8 @@ extension Endpoint {
         var blocks: [ReportBlock] = []
         for index in incoming.indices { blocks.append(incoming[index].reportBlock(at: now)) }
         let sender = ownSSRC
-        while !blocks.isEmpty {
+        while !blocks.isEmpty || !hasReported {
+            hasReported = true
             let told = Array(blocks.prefix(RTCPWriter.maximumReportBlocks))
             blocks.removeFirst(told.count)
             sendControl(into: &outbox) { output in

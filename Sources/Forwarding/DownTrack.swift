@@ -80,6 +80,12 @@ package struct DownTrack: Sendable {
     /// Where they shall come from as soon as that has a key frame.
     package var target: SourceReference? { selector.target }
 
+    /// Both at once. It changes nothing, but is called by address: through a table, the others are called on a copy of
+    /// everything.
+    package mutating func sources() -> (present: SourceReference?, target: SourceReference?) {
+        (selector.source, selector.target)
+    }
+
     /// Whether packets of a track can be sent, now or after the next key frame. It changes nothing, but is called by address.
     package mutating func follows(track: UInt32) -> Bool {
         source?.track == track || target?.track == track

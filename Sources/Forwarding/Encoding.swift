@@ -142,9 +142,10 @@ struct Encoding: ~Copyable {
     }
 
     /// Whether the publisher is to be asked for a key frame now. It is taken as asked.
-    mutating func takeKeyFrameRequest(at now: Instant) -> Bool {
+    mutating func takeKeyFrameRequest(at now: Instant, isStorm: Bool) -> Bool {
         keyFrames.takeRequest(
-            at: now, keyFrameBits: keyFrameBytes * 8, bitsPerSecond: rate.bitsPerSecond(at: now))
+            at: now, keyFrameBits: keyFrameBytes * 8, bitsPerSecond: rate.bitsPerSecond(at: now),
+            isStorm: isStorm)
     }
 
     /// What arrives at present.

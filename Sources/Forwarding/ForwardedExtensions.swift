@@ -62,6 +62,8 @@ package struct ExtensionIdentifiers: Sendable, Equatable {
 /// Where in an arriving packet the header extensions lie that are passed on: found once, used for every subscriber.
 package struct ForwardedExtensions: Sendable {
     private var ranges = InlineArray<6, Range<Int>>(repeating: 0..<0)
+    /// Whether none of them was found, as in most packets.
+    private var isEmpty = true
 
     /// Nothing is passed on.
     package static let none = ForwardedExtensions()
@@ -72,6 +74,7 @@ package struct ForwardedExtensions: Sendable {
         guard block.range.count > 0 else { return }
         for index in ranges.indices where identifiers.through[index] != 0 {
             ranges[index] = block.range(of: identifiers.through[index], in: packet) ?? 0..<0
+            if !ranges[index].isEmpty { isEmpty = false }
         }
     }
 
@@ -100,7 +103,8 @@ package struct ForwardedExtensions: Sendable {
             count += 1
         }
         let replaced = playoutDelay == nil ? nil : ExtensionIdentifiers.playoutDelayIndex
-        for index in ranges.indices where index != replaced {
+        let found = isEmpty ? 0..<0 : ranges.indices
+        for index in found where index != replaced {
             measure(identifiers.through[index], ranges[index].count)
         }
         if playoutDelay != nil { measure(identifiers.playoutDelay, 3) }
@@ -122,7 +126,7 @@ package struct ForwardedExtensions: Sendable {
                 output.append(id << 4 | UInt8(size - 1))
             }
         }
-        for index in ranges.indices
+        for index in found
         where identifiers.through[index] != 0 && !ranges[index].isEmpty && index != replaced {
             begin(identifiers.through[index], ranges[index].count, &output)
             let start = output.count

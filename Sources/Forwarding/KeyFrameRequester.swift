@@ -38,8 +38,8 @@ package enum KeyFrameUrgency: Int, Comparable, Sendable {
 ///                        ^---no key frame for `retryInterval'---'
 ///
 /// What was asked for since the last key frame shares the next one, and how soon that may come depends on who waits: 0.4 s
-/// after for a broken picture or for somebody who sees nothing yet; 1.6 s after for many of those, as in a storm of joins;
-/// 2 s after where a layer is to change and the former one goes on. Who joins alone therefore waits for nothing, or not for
+/// after for a broken picture or for somebody who sees nothing yet; 1.6 s after for many of those, or while many join the
+/// room; 2 s after where a layer is to change and the former one goes on. Who joins alone therefore waits for nothing, or not for
 /// long. Whatever is asked, key frames are not to take more than `largestShare` of the source's bits.
 struct KeyFrameRequester: Sendable {
     static let shortInterval = Duration.milliseconds(400)
@@ -80,13 +80,16 @@ struct KeyFrameRequester: Sendable {
     /// - Parameters:
     ///   - keyFrameBits: the size of the last key frame.
     ///   - bitsPerSecond: what the source sends at present, 0 while unknown.
-    mutating func takeRequest(at now: Instant, keyFrameBits: Int = 0, bitsPerSecond: Int = 0) -> Bool {
+    ///   - isStorm: whether many join at present.
+    mutating func takeRequest(
+        at now: Instant, keyFrameBits: Int = 0, bitsPerSecond: Int = 0, isStorm: Bool = false
+    ) -> Bool {
         guard cause != nil, now >= retryAt ?? now else { return false }
         if let lastKeyFrame {
             var interval =
                 switch urgency {
                 case .broken: Self.shortInterval
-                case .nothing: isCrowd(at: now) ? Self.crowdInterval : Self.shortInterval
+                case .nothing: isStorm || isCrowd(at: now) ? Self.crowdInterval : Self.shortInterval
                 case .other: Self.otherInterval
                 }
             if bitsPerSecond > 0 {

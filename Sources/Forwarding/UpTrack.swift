@@ -209,9 +209,13 @@ package struct UpTrack: ~Copyable {
     }
 
     /// Whether the publisher is to be asked for a key frame now. It is taken as asked.
-    package mutating func takeKeyFrameRequest(of encoding: Int, at now: Instant) -> Bool {
+    ///
+    /// - Parameter isStorm: whether many join the room at present, so that more will soon need what a few need now.
+    package mutating func takeKeyFrameRequest(
+        of encoding: Int, at now: Instant, isStorm: Bool = false
+    ) -> Bool {
         guard feedback.contains(.pli) || feedback.contains(.fir) else { return false }
-        return encodings[encoding].takeKeyFrameRequest(at: now)
+        return encodings[encoding].takeKeyFrameRequest(at: now, isStorm: isStorm)
     }
 
     /// Appends the numbers of the packets to ask the publisher for now.

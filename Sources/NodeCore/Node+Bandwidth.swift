@@ -175,11 +175,11 @@ extension Node {
     ) -> Bool {
         guard let session = downTracks[downTrack]?.session, let link = sessions[session]?.downlink,
             let ssrc = downTracks[downTrack]?.ssrc,
-            sessions[session]?.participation != nil || sessions[session]?.profile.isWeak == true,
+            sessions[session]?.isParticipant == true || sessions[session]?.profile.isWeak == true,
             subscriberLinks[link]?.downlink.estimator.hasFeedback == true
         else { return false }
         let isFree =
-            subscriberLinks[link]?.queue.hasAhead(of: kind) == false
+            subscriberLinks[link]?.hasAhead(of: kind) == false
             && subscriberLinks[link]?.downlink.canSend(at: now) == true
         guard !isFree, let place = subscriberLinks[link]?.downTracks.firstIndex(of: downTrack) else {
             return false
@@ -189,7 +189,7 @@ extension Node {
                 downTrack: Int32(truncatingIfNeeded: downTrack), ssrc: ssrc, sequenceNumber: sequenceNumber,
                 payloadType: payloadType),
             bytes: bytes, slot: place, kind: kind)
-        guard subscriberLinks[link]?.queue.append(held) == true else {
+        guard subscriberLinks[link]?.hold(held) == true else {
             guard kind == .retransmission else { return false }
             counters.drops[.retransmissionBudget] += 1
             return true
@@ -199,7 +199,7 @@ extension Node {
         // A lane's key frame takes a second of its bits, and a resync frame may follow: they have to come through.
         let patience = sessions[session]?.profile.isWeak == true ? 6 : 1
         if let pacing = subscriberLinks[link]?.downlink.pacingBitsPerSecond,
-            let full = subscriberLinks[link]?.queue.slotToDrop(pacing: pacing * patience)
+            let full = subscriberLinks[link]?.slotToDrop(pacing: pacing * patience)
         {
             giveUp(Int(full), of: link, at: now)
         }
@@ -207,7 +207,7 @@ extension Node {
     }
 
     private mutating func giveUp(_ place: Int, of link: Int, at now: Instant) {
-        let dropped = subscriberLinks[link]?.queue.drop(slot: UInt8(truncatingIfNeeded: place)) ?? 0
+        let dropped = subscriberLinks[link]?.drop(slot: UInt8(truncatingIfNeeded: place)) ?? 0
         counters.drops[.pacingQueueFull] += UInt64(dropped)
         guard let downTrack = subscriberLinks[link]?.downTracks[place] else { return }
         downTracks[downTrack]?.waitForKeyFrame()
@@ -218,13 +218,11 @@ extension Node {
     }
 
     private mutating func sendHeld(on link: Int, at now: Instant, into outbox: inout Outbox) {
-        while subscriberLinks[link]?.downlink.canSend(at: now) == true,
-            let held = subscriberLinks[link]?.queue.removeFirst()
-        {
-            let downTrack = Int(held.reference.downTrack)
-            guard downTracks[downTrack]?.ssrc == held.reference.ssrc else { continue }
+        while let held = subscriberLinks[link]?.nextHeld(at: now) {
+            let downTrack = Int(held.packet.downTrack)
+            guard downTracks[downTrack]?.ssrc == held.packet.ssrc else { continue }
             sendStored(
-                held.reference.sequenceNumber, payloadType: held.reference.payloadType, held.kind,
+                held.packet.sequenceNumber, payloadType: held.packet.payloadType, held.kind,
                 on: downTrack, at: now, into: &outbox)
         }
     }
@@ -324,7 +322,7 @@ extension Node {
     }
 
     private mutating func tellBandwidth(of session: Int, on link: Int, at now: Instant) {
-        guard sessions[session]?.participation != nil, let room = sessions[session]?.room,
+        guard sessions[session]?.isParticipant == true, let room = sessions[session]?.room,
             let id = sessions[session]?.id, let estimate = subscriberLinks[link]?.downlink.bitsPerSecond,
             sessions[session]?.participation?.nextBandwidth ?? now <= now
         else { return }

@@ -238,7 +238,7 @@ extension Node {
         // On a weak link two go in one datagram, whose headers are as long as a report.
         var waiting: SenderReport?
         for index in sessions[slot]?.downTracks ?? [] {
-            guard let source = downTracks[index]?.source, isCurrent(source),
+            guard let source = downTracks[index]?.sources().present, isCurrent(source),
                 let clock = upTracks[Int(source.track)]?.clock(of: Int(source.encoding)),
                 let report = downTracks[index]?.senderReport(from: clock, at: now)
             else { continue }
@@ -325,7 +325,8 @@ extension Node {
         _ track: Int, _ encoding: Int, of slot: Int, at now: Instant, into outbox: inout Outbox
     ) {
         guard let feedback = upTracks[track]?.feedback,
-            upTracks[track]?.takeKeyFrameRequest(of: encoding, at: now) == true,
+            let room = sessions[slot]?.room, let isStorm = rooms[room]?.storm.isRaging(at: now),
+            upTracks[track]?.takeKeyFrameRequest(of: encoding, at: now, isStorm: isStorm) == true,
             let media = upTracks[track]?.ssrc(of: encoding), let ssrc = sessions[slot]?.ssrc
         else { return }
         counters.keyFrameRequestsSent += 1

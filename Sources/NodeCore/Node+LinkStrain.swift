@@ -21,7 +21,7 @@ extension Node {
     /// carries more: by a probe, or, where none could be measured, by what becomes of the smallest layers when they are tried
     /// again.
     mutating func mayStarve(_ session: Int, on link: Int, at now: Instant) -> Bool {
-        guard sessions[session]?.participation != nil, let since = subscriberLinks[link]?.since,
+        guard sessions[session]?.isParticipant == true, let since = subscriberLinks[link]?.since,
             now >= since + SubscriberLink.benefitOfDoubt, let isStarving = subscriberLinks[link]?.isStarving
         else { return false }
         if subscriberLinks[link]?.downlink.estimator.hasFeedback == false,

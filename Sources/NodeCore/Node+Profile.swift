@@ -114,7 +114,8 @@ extension Node {
     /// The track that a link's slot shows or is to show, not what a lane makes of it.
     mutating func shownTrack(_ place: Int, on link: Int) -> Int? {
         guard let downTrack = subscriberLinks[link]?.downTracks[place],
-            let source = downTracks[downTrack]?.target ?? downTracks[downTrack]?.source, isCurrent(source)
+            let sources = downTracks[downTrack]?.sources(), let source = sources.target ?? sources.present,
+            isCurrent(source)
         else { return nil }
         return origin(of: Int(source.track))
     }

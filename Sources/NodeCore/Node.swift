@@ -65,6 +65,7 @@ package struct Node: ~Copyable {
         fingerprint = certificate.fingerprint
         self.context = context
         missing.reserveCapacity(NACKGenerator.maximumMissing)
+        Peer.prepare()
     }
 
     /// When `advance` wants to be called next; nil while there is nobody.
@@ -233,6 +234,7 @@ package struct Node: ~Copyable {
             connecting -= 1
             counters.sessionsConnected += 1
             if case .watch = sessions[slot]?.role { sessions[slot]?.hasLittleDue = true }
+            if let room = sessions[slot]?.room { rooms[room]?.storm.joined(at: now) }
             report(.connected(profile), of: slot)
             announce(slot)
             assignSources(to: slot)

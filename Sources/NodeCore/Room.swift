@@ -17,6 +17,7 @@ struct Room {
     var nextSlotCheck: Instant?
     /// When they are told next which of their encodings are wanted.
     var nextDemandCheck: Instant?
+    var storm = JoinStorm()
     private var speaker = SpeakerSelector()
 
     init(id: RoomID) {

@@ -55,6 +55,8 @@ struct Session: ~Copyable {
     var downlink: Int?
     /// What makes it a participant of a conference; nil for WHIP, WHEP and echo.
     var participation: Participation?
+    /// Whether it is one. Asked for every packet: looking at the above copies it.
+    let isParticipant: Bool
     /// How much of the room it is served.
     var profile = LinkProfile()
     /// How fast bytes go over its wire.
@@ -80,6 +82,7 @@ struct Session: ~Copyable {
         self.id = id
         self.room = room
         self.role = role
+        if case .participate = role { isParticipant = true } else { isParticipant = false }
         self.participant = participant
         self.peer = peer
         self.ssrc = ssrc

@@ -17,6 +17,12 @@ struct SubscriberLink: ~Copyable {
         var payloadType: UInt8
     }
 
+    /// A packet that has waited, and what it is.
+    struct HeldPacketOfKind {
+        let packet: HeldPacket
+        let kind: PacketKind
+    }
+
     /// From one service of a link to the next.
     static let shortestStep = Duration.milliseconds(1)
     /// How often layers are chosen anew where nothing has changed.
@@ -40,7 +46,9 @@ struct SubscriberLink: ~Copyable {
     /// The slot number of the session.
     let session: Int
     var downlink: Downlink
-    var queue = PacingQueue<HeldPacket>()
+    private var queue = PacingQueue<HeldPacket>()
+    /// Whether packets wait. Kept beside the queue, which is generic code of another module: looking there takes its time.
+    private(set) var isHolding = false
     var allocator = BitrateAllocator()
     /// The video down tracks, in the order of the allocator's slots, and the up track whose layers each was last given.
     let downTracks: [Int]
@@ -83,13 +91,47 @@ struct SubscriberLink: ~Copyable {
     }
 
     /// Whether a slot is paused because the link does not carry its smallest layer.
-    var isStarving: Bool { allocator.slots.contains { $0.choice == .paused && !$0.options.isEmpty } }
+    var isStarving: Bool {
+        mutating get { allocator.slots.contains { $0.choice == .paused && !$0.options.isEmpty } }
+    }
 
     /// When a probe or a packet that waits is due; nil while there is neither.
-    var deadline: Instant? { downlink.deadline(isQueueEmpty: queue.isEmpty) }
+    var deadline: Instant? { mutating get { downlink.deadline(isQueueEmpty: !isHolding) } }
+
+    /// Whether something waits that a packet of this kind must not overtake.
+    mutating func hasAhead(of kind: PacketKind) -> Bool { isHolding && queue.hasAhead(of: kind) }
+
+    /// Lets a packet wait. Returns false if there is no room.
+    mutating func hold(_ packet: QueuedPacket<HeldPacket>) -> Bool {
+        guard queue.append(packet) else { return false }
+        isHolding = true
+        return true
+    }
+
+    /// The packet whose turn has come.
+    mutating func nextHeld(at now: Instant) -> HeldPacketOfKind? {
+        guard isHolding, downlink.canSend(at: now) else { return nil }
+        guard let packet = queue.removeFirst() else {
+            isHolding = false
+            return nil
+        }
+        if queue.isEmpty { isHolding = false }
+        return HeldPacketOfKind(packet: packet.reference, kind: packet.kind)
+    }
+
+    /// The slot to give up, if more waits than may; see `PacingQueue.slotToDrop`.
+    mutating func slotToDrop(pacing bitsPerSecond: Int) -> UInt8? {
+        isHolding ? queue.slotToDrop(pacing: bitsPerSecond) : nil
+    }
+
+    /// Gives up all packets of a slot, and returns how many there were.
+    mutating func drop(slot: UInt8) -> Int {
+        defer { isHolding = !queue.isEmpty }
+        return queue.drop(slot: slot)
+    }
 
     /// What the slot of a down track is sent; nil if it is no video slot.
-    func choice(of downTrack: Int) -> AllocatedSlot.Choice? {
+    mutating func choice(of downTrack: Int) -> AllocatedSlot.Choice? {
         downTracks.firstIndex(of: downTrack).map { allocator.slots[$0].choice }
     }
 }

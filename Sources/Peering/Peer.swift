@@ -114,6 +114,11 @@ package struct Peer: ~Copyable {
         phase = .absent
     }
 
+    /// Sets up what all peers share, lest the first of them waits for it.
+    package static func prepare() {
+        SRTPSession.prepare()
+    }
+
     /// Whether media can flow.
     package var isConnected: Bool {
         switch phase {

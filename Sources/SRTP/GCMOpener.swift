@@ -18,17 +18,17 @@ struct GCMOpener: ~Copyable {
     /// rollover counter of 1 (RFC 3711 section 3.3.1 leaves it to others to tell). So many packets may be lost.
     private static let missedBeforeRollover: UInt16 = 4096
 
-    private let cipher: GCMCipher
+    private let keyAndSalt: [UInt8]
+    /// Made for the first packet: a watcher never sends one.
+    private var cipher: GCMCipher?
     private let controlCipher: GCMCipher
     private var sources: [Source] = []
     private var controlSources: [ControlSource] = []
 
     /// Fails when OpenSSL does.
     init?(keyAndSalt: [UInt8]) {
-        guard let cipher = GCMCipher(.open, .rtp, keyAndSalt: keyAndSalt),
-            let controlCipher = GCMCipher(.open, .rtcp, keyAndSalt: keyAndSalt)
-        else { return nil }
-        self.cipher = cipher
+        guard let controlCipher = GCMCipher(.open, .rtcp, keyAndSalt: keyAndSalt) else { return nil }
+        self.keyAndSalt = keyAndSalt
         self.controlCipher = controlCipher
     }
 
@@ -48,14 +48,15 @@ struct GCMOpener: ~Copyable {
             else { throw .replayed }
             index = estimate
         }
-        let vector = cipher.vector(ssrc: ssrc, index: index)
-        if !cipher.open(&packet, header: header, end: end, vector: vector) {
+        if cipher == nil { cipher = GCMCipher(.open, .rtp, keyAndSalt: keyAndSalt) }
+        if !open(&packet, header: header, end: end, ssrc: ssrc, index: index) {
             guard known == nil, sequenceNumber < Self.missedBeforeRollover else { throw .unauthentic }
             // Once more with the same key stream gives the sealed bytes back.
-            _ = cipher.open(&packet, header: header, end: end, vector: vector)
+            _ = open(&packet, header: header, end: end, ssrc: ssrc, index: index)
             index += 1 << 16
-            let second = cipher.vector(ssrc: ssrc, index: index)
-            guard cipher.open(&packet, header: header, end: end, vector: second) else { throw .unauthentic }
+            guard open(&packet, header: header, end: end, ssrc: ssrc, index: index) else {
+                throw .unauthentic
+            }
         }
         if let known {
             sources[known].index.advance(to: index)
@@ -67,6 +68,13 @@ struct GCMOpener: ~Copyable {
                     window: ReplayWindow(first: index, size: Self.window)))
         }
         return end
+    }
+
+    private func open(
+        _ packet: inout MutableSpan<UInt8>, header: Int, end: Int, ssrc: UInt32, index: UInt64
+    ) -> Bool {
+        guard let vector = cipher?.vector(ssrc: ssrc, index: index) else { return false }
+        return cipher?.open(&packet, header: header, end: end, vector: vector) == true
     }
 
     /// Forgets a source of which nothing will come again; the caller keeps away what claims to be of it.

@@ -7,7 +7,8 @@ enum RTPFields {
 
     /// The 32-bit integer in network byte order at `offset`.
     static func word(_ packet: Span<UInt8>, at offset: Int) -> UInt32 {
-        (offset..<offset + 4).reduce(0 as UInt32) { $0 << 8 | UInt32(packet[$1]) }
+        UInt32(packet[offset]) << 24 | UInt32(packet[offset + 1]) << 16 | UInt32(packet[offset + 2]) << 8
+            | UInt32(packet[offset + 3])
     }
 
     /// Header, contributing sources and extension block of an RTP packet: what is authenticated and stays readable. Nil

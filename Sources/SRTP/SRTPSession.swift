@@ -58,6 +58,14 @@ package struct SRTPSession: ~Copyable {
         }
     }
 
+    /// Sets up what all sessions share, lest the first handshake waits for it.
+    package static func prepare() {
+        _ = BulkCipher.isAvailable
+    }
+
+    /// The library that seals RTP under AES-GCM on this machine.
+    package static var sealingLibrary: String { BulkCipher.isAvailable ? "intel-ipsec-mb" : "OpenSSL" }
+
     /// Forgets an SSRC that is never used again in this direction, so that a session that lasts does not grow. AES-GCM
     /// only; libsrtp keeps what it knows.
     package mutating func forget(_ ssrc: UInt32) {

@@ -53,6 +53,7 @@ enum MemoryCost {
     }
 
     private static func sessions() throws -> Int64 {
+        SRTPSession.prepare()
         let key = [UInt8](repeating: 1, count: 28)
         let before = smartc_live_bytes()
         let inbound = try SRTPSession(.inbound, profile: .aeadAES128GCM, keyAndSalt: key)

@@ -102,9 +102,9 @@ struct Micro: AsyncParsableCommand {
                 let key = [UInt8](repeating: 7, count: length)
                 var session = try SRTPSession(
                     .outbound, profile: profile, keyAndSalt: key, usesLibraryOnly: usesLibrary)
+                let library = usesLibrary ? "libsrtp2" : SRTPSession.sealingLibrary
                 add(
-                    .run("protect 1100 bytes, \(name), \(usesLibrary ? "libsrtp2" : "OpenSSL")", steps: 1000)
-                    {
+                    .run("protect 1100 bytes, \(name), \(library)", steps: 1000) {
                         Self.protect(1000, with: &session)
                     })
             }

@@ -47,6 +47,19 @@ import Wire
         #expect(due == [false, false, true])
     }
 
+    @Test(arguments: [(KeyFrameUrgency.broken, Int64(400)), (.nothing, 1600), (.other, 2000)])
+    func `while many join the room, who sees nothing yet waits for those to come`(
+        urgency: KeyFrameUrgency, wait: Int64
+    ) {
+        var requester = KeyFrameRequester()
+        requester.keyFrameArrived(at: .milliseconds(100))
+        requester.request(urgency)
+        let due = [101, 99 + wait, 100 + wait].map {
+            requester.takeRequest(at: .milliseconds($0), isStorm: true)
+        }
+        #expect(due == [false, false, true])
+    }
+
     @Test func `the most urgent of those who wait decides, and a key frame ends that`() {
         var requester = KeyFrameRequester()
         requester.keyFrameArrived(at: .milliseconds(0))

@@ -222,6 +222,31 @@ import Wire
         try expectTruth(clients[1], in: simulation)
     }
 
+    @Test func `a storm of joins costs no encoding more than two key frames beside its first`() throws {
+        let simulation = try Simulation(seed: Seed.current())
+        var clients: [Client] = []
+        for number in 0..<25 {
+            let client = try join("p\(number)", to: simulation, video: 3, level: number == 0 ? 20 : 127) {
+                $0.video.layers = [
+                    .init(rid: "q", bitsPerSecond: 60_000),
+                    .init(rid: "f", bitsPerSecond: 200_000, width: 640, height: 480),
+                ]
+            }
+            clients.append(client)
+            simulation.run(for: .milliseconds(80))
+        }
+        #expect(simulation.connectAll())
+        simulation.run(for: .seconds(2))
+        for client in clients {
+            for rid in ["q", "f"] {
+                let made = client.endpoint.framesSent(rid: rid).key
+                #expect((1...3).contains(made), "\(made) of \(rid)")
+            }
+            let shown = shown(.video, to: client, in: simulation)
+            #expect(shown.compactMap(\.self).count == 3)
+        }
+    }
+
     @Test func `a muted track is forwarded to nobody, and comes back with a key frame`() throws {
         let simulation = try Simulation(seed: Seed.current())
         let clients = try join(["ann", "ben", "cal"], to: simulation, video: 2, audio: 2)

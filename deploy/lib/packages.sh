@@ -4,6 +4,10 @@
 # What the package is built against.
 BUILD_PACKAGES=(libopus-dev libsrtp2-dev libssl-dev libvpx-dev libyuv-dev pkg-config)
 
+# What makes it faster, where Debian has it: without, OpenSSL seals what is sent.
+FAST_PACKAGES=()
+if [[ "$(dpkg --print-architecture 2>/dev/null)" == amd64 ]]; then FAST_PACKAGES+=(libipsec-mb-dev); fi
+
 # What the checks and the end-to-end tests run. lld links the fuzzers; iproute2 lays the tests' own network.
 TEST_PACKAGES=(chromium firefox-esr iproute2 lld python3 python3-venv)
 
@@ -34,6 +38,11 @@ install_packages() {
     echo "Installing ${missing[*]}" >&2
     as_root apt-get update --quiet --quiet
     as_root env DEBIAN_FRONTEND=noninteractive apt-get install --yes --quiet --quiet --no-install-recommends "${missing[@]}"
+}
+
+install_build_packages() {
+    install_packages "${BUILD_PACKAGES[@]}"
+    install_packages "${FAST_PACKAGES[@]}" || echo "warning: building without ${FAST_PACKAGES[*]}" >&2
 }
 
 require_swift() {
