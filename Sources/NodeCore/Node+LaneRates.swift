@@ -23,10 +23,8 @@ extension Node {
         for id in lanes.routes.keys.sorted() {
             guard let route = lanes.routes[id] else { continue }
             var viewers = LaneTable.BestViewers()
-            var wanted = 0
             for downTrack in upTracks[route.track]?.subscribers ?? [] {
                 guard let session = downTracks[downTrack]?.session else { continue }
-                wanted = max(wanted, shortSide(wantedBy: downTrack, of: session, from: route.source))
                 let link = sessions[session]?.downlink
                 let budget = link.flatMap { subscriberLinks[$0]?.laneBudget }
                 viewers.add(link ?? -1, budget.map { Int($0) } ?? .max)
@@ -34,34 +32,15 @@ extension Node {
             lanes.routes[id]?.viewers = viewers
             guard let most = viewers.most else { continue }
             let rate = route.offer.rate(within: most)
-            let largest = route.offer.largestShortSide(wanted: wanted)
             // What is next to nothing is not worth an order.
             let isEnd = rate == route.offer.rates.upperBound && rate != route.target
-            guard
-                rate * 100 < route.target * 97 || rate * 100 > route.target * 106 || isEnd
-                    || largest != route.largestShortSide
-            else { continue }
-            if largest != route.largestShortSide { lanes.sources[route.source]?.nextChoice = now }
+            guard rate * 100 < route.target * 97 || rate * 100 > route.target * 106 || isEnd else { continue }
             lanes.routes[id]?.target = rate
-            lanes.routes[id]?.largestShortSide = largest
             lanes.orders.append(
                 .changeLane(
-                    id, source: route.source,
-                    LaneTerms(
-                        bitsPerSecond: rate, framesPerSecond: route.offer.framesPerSecond(at: rate),
-                        largestShortSide: largest)))
+                    id, source: route.source, bitsPerSecond: rate,
+                    framesPerSecond: route.offer.framesPerSecond(at: rate)))
         }
-    }
-
-    /// What a viewer has room for, by the height that a participant has asked for; others take any size.
-    private mutating func shortSide(wantedBy downTrack: Int, of session: Int, from source: UInt32) -> Int {
-        guard
-            let slot = sessions[session]?.participation?.slots.first(where: { $0.downTrack == downTrack }),
-            let height = slot.height, let track = lanes.sources[source]?.track
-        else { return .max }
-        let size = track < layerCache.count ? layerCache[track].options.last?.size : nil
-        guard let size, size.isKnown, size.width < size.height else { return height }
-        return height * Int(size.width) / Int(size.height)
     }
 
     /// What a weak link can be sent of a track: lanes, and layers as they are where they are better for their bits.

@@ -72,9 +72,6 @@ package struct EffortGovernor: Sendable {
         self.ceiling = ceiling
     }
 
-    /// Whether not even the least effort leaves time enough.
-    package var isOverloaded: Bool { effort == .fast && load > Self.full }
-
     /// Whether there is time for another lane, with the least effort. It is taken as begun.
     package mutating func admit(at now: Instant) -> Bool {
         forgetIfIdle(at: now)

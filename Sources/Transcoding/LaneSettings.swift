@@ -22,9 +22,6 @@ package struct LaneSettings: Sendable, Equatable {
     /// Up to which short side a scene's pictures may be larger than the tier, where that is better for the bits; nil: exactly
     /// the tier.
     package var largestShortSide: Int?
-    /// Whether a lane that may choose begins at the tier's size, since its first key frame has to pass a narrow link; else at
-    /// the size that its bits are usually enough for.
-    package var beginsSmall = false
     /// Whether the baseline is libwebrtc's for a shared screen. Other lanes see for themselves what changes.
     package var isScreenContent = false
 
@@ -33,20 +30,6 @@ package struct LaneSettings: Sendable, Equatable {
         self.tier = tier
         bitsPerSecond = tier.bitsPerSecond
         framesPerSecond = tier.framesPerSecond
-    }
-
-    /// What may change while a lane runs.
-    package var terms: LaneTerms {
-        get {
-            LaneTerms(
-                bitsPerSecond: bitsPerSecond, framesPerSecond: framesPerSecond,
-                largestShortSide: largestShortSide)
-        }
-        set {
-            bitsPerSecond = newValue.bitsPerSecond
-            framesPerSecond = newValue.framesPerSecond
-            largestShortSide = newValue.largestShortSide
-        }
     }
 
     /// What bitrates a lane takes: what a picture needs at least, and what no tier needs.

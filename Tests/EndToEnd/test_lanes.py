@@ -101,34 +101,6 @@ def test_a_join_costs_the_others_no_key_frame(
 
 
 @pytest.mark.usefixtures("publisher")
-@pytest.mark.parametrize("codec", ["VP8", "VP9"])
-def test_pictures_for_a_weak_link_grow_with_one_key_frame(
-    codec: str, relay: Relay, room: str, new_watcher: Callable[[], Watcher]
-) -> None:
-    def watch() -> Watcher:
-        watcher = new_watcher()
-        watcher.watch(relay.url(f"/whep/{room}/alice?profile=3g"), audio=False, codec=codec)
-        watcher.wait_for("page.firstPaintedAt !== undefined")
-        return watcher
-
-    veteran = watch()
-    veteran.wait_for(
-        f"page.statistics().then((all) => all.some((each) => each.frameHeight > {SIZE[1]}))", seconds=40
-    )
-    grown = received(veteran)
-    wait_for_decoded(veteran, grown["framesDecoded"] + 30)
-    newcomer = watch()
-    wait_for_decoded(newcomer, 30)
-    wait_for_decoded(veteran, received(veteran)["framesDecoded"] + 15)
-    for watcher, most in ((veteran, 2), (newcomer, 1)):
-        report = received(watcher)
-        assert report["frameHeight"] > SIZE[1], report
-        assert report["keyFramesDecoded"] <= most, report
-        assert report["pliCount"] == 0, report
-        assert report["packetsLost"] == 0, report
-
-
-@pytest.mark.usefixtures("publisher")
 def test_aiortc_decodes_a_lane(relay: Relay, room: str) -> None:
     async def session() -> AiortcWatcher:
         watcher = AiortcWatcher()

@@ -125,11 +125,9 @@ import Wire
         #expect(thread.governor.effort == .fast)
         let isAdmittedWhenFull = thread.governor.admit(at: thread.now)
         #expect(!isAdmittedWhenFull)
-        #expect(thread.governor.isOverloaded)
         thread.run(seconds: 5, sources: 2, decoding: .milliseconds(1), coding: .milliseconds(2))
         let isAdmittedAgain = thread.governor.admit(at: thread.now)
         #expect(isAdmittedAgain)
-        #expect(!thread.governor.isOverloaded)
     }
 
     @Test func `who was overloaded and has nothing left to do takes lanes again`() {
