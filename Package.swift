@@ -157,7 +157,8 @@ let bench: [[Target]] = [
         .target(
             name: "FuzzTargets",
             dependencies: [
-                "Codecs", "Congestion", "MediaFiles", "RTP", "SDP", "STUN", "Transcoding", "Wire",
+                "Codecs", "Congestion", "MediaFiles", "RTP", "SDP", "STUN", "Signaling", "Transcoding",
+                "Wire",
             ],
             swiftSettings: strict),
         .testTarget(name: "FuzzReplayTests", dependencies: ["FuzzTargets"], swiftSettings: strict),

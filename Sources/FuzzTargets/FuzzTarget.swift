@@ -4,7 +4,7 @@ import Wire
 
 /// A parser of input from the network, as the fuzzer and the replay of its findings call it.
 package enum FuzzTarget: String, CaseIterable, Sendable {
-    case stun, rtp, rtcp, congestion, sdp, vp8, vp9, h264, av1, dependencies, lane, ivf, y4m
+    case stun, rtp, rtcp, congestion, sdp, vp8, vp9, h264, av1, dependencies, lane, ivf, y4m, grant
 
     /// Gives `input` to the parser and to whatever reads its result. Returning is success: what is wrong
     /// traps.
@@ -23,6 +23,7 @@ package enum FuzzTarget: String, CaseIterable, Sendable {
         case .lane: LaneSourceTarget.run(input)
         case .ivf: MediaFileTarget.ivf(input)
         case .y4m: MediaFileTarget.y4m(input)
+        case .grant: GrantTarget.run(input)
         }
     }
 

@@ -15,7 +15,7 @@ package struct Grant: Sendable, Equatable {
     }
 
     /// Why a token is none, or holds no more.
-    enum Refusal: Error, Equatable {
+    package enum Refusal: Error, Equatable {
         case malformed(String)
         case forged
         case expired
@@ -60,14 +60,19 @@ package struct Grant: Sendable, Equatable {
         let claims = Claims(
             room: room.description, sub: participant?.description, may: errands.map(\.rawValue).sorted(),
             profile: profile?.rawValue, exp: expires, nbf: begins)
-        let text = Self.text(Data.json(Header())) + "." + Self.text(Data.json(claims))
+        return Self.token(claims: Data.json(claims), sealedWith: key)
+    }
+
+    /// A token that claims what these bytes say, were it JSON or not.
+    package static func token(claims: some Collection<UInt8>, sealedWith key: GrantKey) -> String {
+        let text = text(Data.json(Header())) + "." + text(Data(claims))
         return text + "." + Self.text(Data(key.code(of: text)))
     }
 
     /// Reads a token.
     ///
     /// - Parameter now: in seconds since 1970.
-    init(token: some StringProtocol, sealedWith key: GrantKey, at now: Double) throws(Refusal) {
+    package init(token: some StringProtocol, sealedWith key: GrantKey, at now: Double) throws(Refusal) {
         let parts = token.split(separator: ".", omittingEmptySubsequences: false)
         guard token.utf8.count <= Self.lengthLimit, parts.count == 3, let header = Self.data(parts[0]),
             let payload = Self.data(parts[1]), let code = Self.data(parts[2])

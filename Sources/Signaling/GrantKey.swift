@@ -25,7 +25,7 @@ package struct GrantKey: Sendable {
     }
 
     /// Nil when there are too few bytes, or too many.
-    init?(bytes: [UInt8]) {
+    package init?(bytes: [UInt8]) {
         func isSpace(_ byte: UInt8) -> Bool { byte == 0x20 || (0x09...0x0D).contains(byte) }
         let start = bytes.firstIndex { !isSpace($0) } ?? bytes.endIndex
         let end = bytes.lastIndex { !isSpace($0) }.map { $0 + 1 } ?? start
