@@ -98,6 +98,12 @@ extension DownTrack {
         !showsStills && weakLink.takeResync(at: now)
     }
 
+    /// Takes note that a packet is asked for, and sent again. Returns whether a picture that does without it is to be asked for,
+    /// since it does not get through.
+    package mutating func isHopeless(_ outgoing: UInt16, at now: Instant) -> Bool {
+        !showsStills && persistentLoss.isHopeless(outgoing, roundTrip: roundTrip, at: now)
+    }
+
     /// Whether pictures come so far apart that the loss of one shows with the next: then late is better than never.
     private var showsStills: Bool {
         if case .lane(_, grade: .still) = layerTarget { true } else { false }

@@ -30,6 +30,7 @@ package struct DownTrack: Sendable {
     var retransmissionSequence: UInt16
     var budget = RetransmissionBudget()
     var weakLink = WeakLink()
+    var persistentLoss = PersistentLoss()
     var repairs = RecentRepairs()
     private let isRepeatedAsItWas: Bool
     /// The timestamp of the anchor by which it joined a lane.

@@ -184,6 +184,7 @@ extension Node {
                 counters.drops[refusal] += 1
             } else if kind == .retransmission {
                 counters.retransmissionsSent += 1
+                noteRepair(of: outgoing, on: index, of: track, at: now)
             } else {
                 counters.packetsForwarded += 1
                 counters.bytesForwarded += UInt64(stored.header.payload.count)

@@ -220,7 +220,7 @@ extension Node {
         var frame = frame
         frame.timestamp = lanes.sources[id]?.clock.place(frame.timestamp, at: now) ?? frame.timestamp
         lanes.sources[id]?.arrivals.note(frame.timestamp, at: now)
-        lanes.orders.append(.frame(source: id, frame))
+        lanes.orders.append(.frame(source: id, frame, at: now))
     }
 
     /// What the publisher says of its clocks holds for its lanes, too: they keep its timestamps, or go on with them.

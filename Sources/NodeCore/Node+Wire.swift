@@ -55,6 +55,15 @@ extension Node {
         upTracks[track]?.requestKeyFrame(of: 0, because: .loss, .broken)
     }
 
+    /// Asks a lane for a picture that does without what a viewer keeps asking for: without one it would be stuck until it asks
+    /// for a key frame after some seconds.
+    mutating func noteRepair(of outgoing: UInt16, on index: Int, of track: Int, at now: Instant) {
+        guard upTracks[track]?.isLane == true, downTracks[index]?.isHopeless(outgoing, at: now) == true else {
+            return
+        }
+        upTracks[track]?.requestKeyFrame(of: 0, because: .loss, .broken)
+    }
+
     /// The longest round trip that any of a session's down tracks has measured.
     private mutating func roundTrip(to slot: Int) -> Duration? {
         var longest: Duration?

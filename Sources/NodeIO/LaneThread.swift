@@ -10,7 +10,7 @@ extension LaneMailbox {
     convenience init(wakeWorker: @escaping @Sendable () -> Void) {
         self.init(
             MediaPolicy(limit: 60, wakes: true) { order in
-                if case .frame(let source, _) = order { .told(.damaged(source: source)) } else { nil }
+                if case .frame(let source, _, _) = order { .told(.damaged(source: source)) } else { nil }
             }, wakeWorker: wakeWorker)
     }
 }
@@ -52,8 +52,8 @@ actor LaneThread {
             isLowered = true
             smartc_lower_priority(Self.niceness)
         }
-        while let (order, backlog) = mailbox.takeOrder() {
-            runner.run(order, backlog: backlog, clock: { MonotonicClock.now() }) { mailbox.tell($0) }
+        while let order = mailbox.takeOrder() {
+            runner.run(order, clock: { MonotonicClock.now() }) { mailbox.tell($0) }
         }
         return nil
     }

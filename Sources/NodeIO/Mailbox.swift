@@ -100,13 +100,13 @@ final class Mailbox<Order: Sendable, Report: Sendable>: Sendable {
         }
     }
 
-    /// The next order, and how many that bring media wait behind it.
-    func takeOrder() -> (order: Order, backlog: Int)? {
+    /// The next order.
+    func takeOrder() -> Order? {
         content.withLock { content in
             guard !content.orders.isEmpty else { return nil }
             let order = content.orders.removeFirst()
             if policy.fate(order) != nil { content.media -= 1 }
-            return (order, content.media)
+            return order
         }
     }
 

@@ -1,28 +1,70 @@
 package import Wire
 
-/// How much CPU the lanes of one thread may take for a frame: all that nobody else needs, and less as lanes multiply or the
+/// How much CPU the lanes of one thread may take for a picture: all that nobody else needs, and less as lanes multiply or the
 /// workers get busy.
 ///
-/// It is decided by measured time: the share of a second that coding takes. Going up waits until the slower search would fit
-/// well; going down comes as soon as the time gets short.
+///     fast <--> real-time <--> full
+///
+/// It is decided by measured time, a second at a time: the share of it that decoding and coding took, which is the time for a
+/// picture against the interval of pictures, summed over all sources; and how many pictures were late. Down it goes after one
+/// second that was too short. Up it goes when the dearer search would have fitted for some seconds, with room to spare; who
+/// had to come back soon waits twice as long, since each step changes what pictures look like.
 package struct EffortGovernor: Sendable {
     /// The share of the thread's time from which on the effort goes down, and from which on no more lanes are taken.
     private static let busy = 0.7
     package static let full = 0.85
-    /// Below it the effort goes up, if the next step would stay below `busy`.
-    private static let idle = 0.45
-    /// What the next slower search costs, about.
-    private static let stepCost = 2.2
+    /// What the next effort is expected to take at most before it is tried.
+    private static let promising = 0.6
+    /// What the next slower search costs, about, in coding; decoding stays as it is.
+    private static let stepCost = 2.5
+    /// A picture that leaves so long after it came is late: viewers are promised 60 ms for 95 of 100.
+    private static let patienceForPictures = Duration.milliseconds(45)
+    /// One picture in so many may be late.
+    private static let lateShare = 20
+    /// A picture that has waited for so long shows that the thread does not keep up.
+    private static let backlog = Duration.milliseconds(250)
     private static let window = Duration.seconds(1)
-    private static let patience = 4
+    /// What was measured holds for so long: a thread that has pictures measures anew each second.
+    private static let memory = Duration.seconds(3)
+    /// For so long after a step down what has waited is worked off before anything is measured.
+    private static let longestDrain = Duration.milliseconds(1500)
+    /// Seconds in a row that have to promise room for more effort.
+    private static let shortestPatience = 4
+    private static let longestPatience = 64
+    /// An effort that was kept for so many seconds was no mistake.
+    private static let proof = 20
+    /// What a lane is taken to need, with the least effort, until that is measured.
+    private static let newLane = 0.03
 
     package private(set) var effort: Effort
-    /// The share of time that coding took in the last second.
-    package private(set) var load = 0.0
+    /// The share of time that decoding and coding took in the last second.
+    package var load: Double { decodingLoad + codingLoad }
     private let ceiling: Effort
+    private var decodingLoad = 0.0
+    private var codingLoad = 0.0
+
     private var windowStart: Instant?
-    private var spent = Duration.zero
+    private var decoding = Duration.zero
+    private var coding = Duration.zero
+    private var pictures = 0
+    private var latePictures = 0
+    /// Those that would be late if all took as much longer as the next effort does.
+    private var nearlyLatePictures = 0
+    /// Lanes that began in this second, and in the one before: they are not measured yet.
+    private var newLanes = 0
+    private var recentLanes = 0
+
     private var calmWindows = 0
+    private var patience = EffortGovernor.shortestPatience
+    private var windowsSinceStep = 0
+    private var hasClimbed = false
+    /// What coding took before the last climb, and before the last one that failed.
+    private var loadBeforeClimb = 0.0
+    private var failedAtLoad = 0.0
+    private var lastStep: Instant?
+    private var wasLate = false
+    /// Whether pictures still wait that a former effort has left waiting.
+    private var isDraining = false
 
     /// - Parameter ceiling: the most that is ever taken.
     package init(startingAt effort: Effort = .realtime, ceiling: Effort = .full) {
@@ -30,45 +72,127 @@ package struct EffortGovernor: Sendable {
         self.ceiling = ceiling
     }
 
-    /// Whether there is time for another lane.
-    package var hasRoom: Bool { load < Self.full || effort > .fast }
+    /// Whether there is time for another lane, with the least effort. It is taken as begun.
+    package mutating func admit(at now: Instant) -> Bool {
+        forgetIfIdle(at: now)
+        guard effort > .fast || !wasLate else { return false }
+        var least = codingLoad
+        for _ in 0..<effort.rawValue { least /= Self.stepCost }
+        guard decodingLoad + least + Double(newLanes + recentLanes) * Self.newLane < Self.full else {
+            return false
+        }
+        newLanes += 1
+        return true
+    }
 
-    /// Takes note of a frame.
+    /// Takes note of a picture.
     ///
     /// - Parameters:
-    ///   - duration: what decoding, scaling and coding took.
-    ///   - isBacklogged: whether more frames wait than there should be: the machine is busy with something else.
-    package mutating func spent(_ duration: Duration, isBacklogged: Bool, at now: Instant) {
-        spent += duration
-        if isBacklogged, effort > .fast {
-            step(to: Effort(rawValue: effort.rawValue - 1) ?? .fast, at: now)
+    ///   - decoding: what decoding took.
+    ///   - coding: what scaling, analysis and coding took, for all lanes.
+    ///   - waiting: for how long the picture had waited before.
+    package mutating func spent(
+        decoding: Duration, coding: Duration, waiting: Duration, at now: Instant
+    ) {
+        self.decoding += decoding
+        self.coding += coding
+        pictures += 1
+        let delay = waiting + decoding + coding
+        if delay > Self.patienceForPictures { latePictures += 1 }
+        if delay * Self.stepCost > Self.patienceForPictures { nearlyLatePictures += 1 }
+        guard let start = windowStart else {
+            begin(at: now)
             return
         }
-        guard let start = windowStart else {
-            windowStart = now
+        // What came before the last step says nothing of the present effort.
+        if waiting > Self.backlog, effort > .fast, now - waiting >= lastStep ?? start {
+            lower(at: now)
+            begin(at: now)
+            return
+        }
+        if isDraining {
+            isDraining = waiting > Self.patienceForPictures && now - start < Self.longestDrain
+            if !isDraining { begin(at: now) }
             return
         }
         let elapsed = now - start
         guard elapsed >= Self.window else { return }
-        load = spent.inSeconds / elapsed.inSeconds
-        windowStart = now
-        spent = .zero
-        if load > Self.busy, let lower = Effort(rawValue: effort.rawValue - 1) {
-            step(to: lower, at: now)
-        } else if load < Self.idle, load * Self.stepCost < Self.busy, effort < ceiling,
-            let higher = Effort(rawValue: effort.rawValue + 1)
+        decodingLoad = self.decoding.inSeconds / elapsed.inSeconds
+        codingLoad = self.coding.inSeconds / elapsed.inSeconds
+        decide(at: now)
+        begin(at: now)
+    }
+
+    /// When nobody has sent pictures for a while the thread has nothing to do, however busy it was before.
+    private mutating func forgetIfIdle(at now: Instant) {
+        guard let start = windowStart, now - start > Self.memory else { return }
+        decodingLoad = 0
+        codingLoad = 0
+        wasLate = false
+        isDraining = false
+        failedAtLoad = 0
+        patience = Self.shortestPatience
+        begin(at: now)
+    }
+
+    private mutating func decide(at now: Instant) {
+        windowsSinceStep += 1
+        if hasClimbed, windowsSinceStep >= Self.proof { patience = Self.shortestPatience }
+        if codingLoad < failedAtLoad * 0.7 {
+            // Others are gone: what failed then is another matter now.
+            failedAtLoad = 0
+            patience = Self.shortestPatience
+        }
+        wasLate = isLate(latePictures)
+        if load > Self.busy || wasLate {
+            calmWindows = 0
+            if effort > .fast { lower(at: now) }
+        } else if effort < ceiling, decodingLoad + codingLoad * Self.stepCost < Self.promising,
+            !isLate(nearlyLatePictures)
         {
             calmWindows += 1
-            if calmWindows >= Self.patience { step(to: higher, at: now) }
+            if calmWindows >= patience { raise(at: now) }
         } else {
             calmWindows = 0
         }
     }
 
+    private func isLate(_ count: Int) -> Bool { count > 1 && count * Self.lateShare > pictures }
+
+    private mutating func lower(at now: Instant) {
+        if hasClimbed, windowsSinceStep < Self.proof {
+            patience = min(patience * 2, Self.longestPatience)
+            failedAtLoad = loadBeforeClimb
+        }
+        hasClimbed = false
+        isDraining = true
+        // Until the next second has been measured.
+        codingLoad /= Self.stepCost
+        step(to: Effort(rawValue: effort.rawValue - 1) ?? effort, at: now)
+    }
+
+    private mutating func raise(at now: Instant) {
+        hasClimbed = true
+        loadBeforeClimb = codingLoad
+        codingLoad *= Self.stepCost
+        step(to: Effort(rawValue: effort.rawValue + 1) ?? effort, at: now)
+    }
+
     private mutating func step(to new: Effort, at now: Instant) {
         effort = new
         calmWindows = 0
+        windowsSinceStep = 0
+        lastStep = now
+    }
+
+    private mutating func begin(at now: Instant) {
         windowStart = now
-        spent = .zero
+        decoding = .zero
+        coding = .zero
+        pictures = 0
+        latePictures = 0
+        nearlyLatePictures = 0
+        recentLanes = newLanes
+        newLanes = 0
     }
 }

@@ -1,4 +1,5 @@
 package import Codecs
+package import Wire
 
 /// What the thread of lanes is asked for. Sources and lanes are named by numbers that are never used again.
 package enum LaneOrder: Sendable {
@@ -9,8 +10,8 @@ package enum LaneOrder: Sendable {
     case changeLane(UInt32, source: UInt32, bitsPerSecond: Int, framesPerSecond: Double)
     /// Somebody waits for a resync frame.
     case resync(UInt32, source: UInt32)
-    /// The source's next encoded picture.
-    case frame(source: UInt32, EncodedFrame)
+    /// The source's next encoded picture, and when it was whole.
+    case frame(source: UInt32, EncodedFrame, at: Instant)
 }
 
 /// What the thread of lanes tells.

@@ -5,8 +5,6 @@ package import Wire
 ///
 /// It reads no clock and has no thread; whoever runs it brings both.
 package struct LaneRunner: ~Copyable {
-    /// Frames that may wait; with more the machine does not keep up.
-    private static let backlogLimit = 6
     /// No thread has more, whatever the load: each takes half a megabyte and more.
     private static let laneLimit = 64
     private static let statisticsInterval = Duration.seconds(1)
@@ -32,11 +30,10 @@ package struct LaneRunner: ~Copyable {
     /// Carries out one order.
     ///
     /// - Parameters:
-    ///   - backlog: how many orders wait behind it.
     ///   - clock: tells the time; it is asked before and after what takes long.
     ///   - tell: called with what came of it.
     package mutating func run(
-        _ order: LaneOrder, backlog: Int, clock: () -> Instant, tell: (LaneReport) -> Void
+        _ order: LaneOrder, clock: () -> Instant, tell: (LaneReport) -> Void
     ) {
         switch order {
         case .openSource(let source, let codec):
@@ -51,7 +48,7 @@ package struct LaneRunner: ~Copyable {
             _ = entries.remove(at: index)
         case .addLane(let lane, let source, let settings):
             guard let index = index(of: source) else { return }
-            guard laneCount < Self.laneLimit, governor.hasRoom else {
+            guard laneCount < Self.laneLimit, governor.admit(at: clock()) else {
                 tell(.refused(lane: lane))
                 return
             }
@@ -68,9 +65,9 @@ package struct LaneRunner: ~Copyable {
         case .resync(let lane, let source):
             guard let index = index(of: source) else { return }
             entries[index].transcoder.requestResync(of: lane)
-        case .frame(let source, let frame):
+        case .frame(let source, let frame, let arrival):
             guard let index = index(of: source) else { return }
-            transcode(frame, with: index, backlog: backlog, clock: clock, tell: tell)
+            transcode(frame, of: arrival, with: index, clock: clock, tell: tell)
         }
     }
 
@@ -82,10 +79,11 @@ package struct LaneRunner: ~Copyable {
     }
 
     private mutating func transcode(
-        _ frame: EncodedFrame, with index: Int, backlog: Int, clock: () -> Instant,
+        _ frame: EncodedFrame, of arrival: Instant, with index: Int, clock: () -> Instant,
         tell: (LaneReport) -> Void
     ) {
         let start = clock()
+        let decodedBefore = entries[index].transcoder.decodingTime
         var due: [(lane: UInt32, statistics: LaneStatistics)] = []
         let told = told
         let isWhole = entries[index].transcoder.transcode(
@@ -102,6 +100,8 @@ package struct LaneRunner: ~Copyable {
             tell(.statistics(lane: report.lane, report.statistics, governor.effort))
         }
         let end = clock()
-        governor.spent(end - start, isBacklogged: backlog > Self.backlogLimit, at: end)
+        let decoding = entries[index].transcoder.decodingTime - decodedBefore
+        governor.spent(
+            decoding: decoding, coding: end - start - decoding, waiting: max(start - arrival, .zero), at: end)
     }
 }

@@ -18,6 +18,8 @@ package struct Transcoder: ~Copyable {
     /// Encoded pictures that could not be decoded.
     package private(set) var damagedFrames: UInt64 = 0
     package private(set) var decodedFrames: UInt64 = 0
+    /// What decoding has taken so far.
+    package private(set) var decodingTime = Duration.zero
 
     /// - Parameter codec: the source's.
     package init(_ codec: VPXCodec) throws(CodecError) {
@@ -53,18 +55,22 @@ package struct Transcoder: ~Copyable {
     /// Decodes an encoded picture and gives it to all lanes.
     ///
     /// - Parameters:
-    ///   - clock: tells the time; it is asked before and after each lane.
+    ///   - clock: tells the time; it is asked before and after decoding, and after each lane.
     ///   - deliver: called for each lane with what became of the picture.
     /// - Returns: false if the picture is damaged, so that the source has to be asked for a key frame.
     package mutating func transcode(
         _ frame: Span<UInt8>, timestamp: UInt32, effort: Effort, clock: () -> Instant,
         _ deliver: (LaneID, LaneOutcome, LaneStatistics) -> Void
     ) -> Bool {
+        var start = clock()
         do {
-            guard try decoder.decode(frame), let size = decoder.size else { return true }
+            let isShown = try decoder.decode(frame)
+            let decoded = clock()
+            decodingTime += decoded - start
+            guard isShown, let size = decoder.size else { return true }
             decodedFrames += 1
             let source = PixelSize(width: size.width, height: size.height)
-            var start = clock()
+            start = decoded
             for index in 0..<entries.count {
                 let outcome = entries[index].lane.encode(source, timestamp: timestamp, effort: effort) {
                     picture in decoder.scale(into: &picture)

@@ -13,7 +13,7 @@ import imageio_ffmpeg
 import pytest
 
 from counter_clip import Clip, write_clip
-from relay_process import BINARY
+from relay_process import BINARY, REPOSITORY
 
 FRAMES = 90
 USAGE = 64
@@ -58,6 +58,31 @@ def test_another_decoder_plays_the_result(codec: str, clip: Clip, tmp_path: Path
     assert result["pictures"] == FRAMES and 0 < coded <= FRAMES / 2 + 1
     assert pictures(out) == [(256, 144)] * coded
     assert b"100 %" in run.stderr or b"90 %" in run.stderr
+
+
+@pytest.fixture(scope="module")
+def minute(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What a browser publishes for a minute: 720p in VP8, somebody before a webcam, forward and backward."""
+    folder = tmp_path_factory.mktemp("minute")
+    command = [imageio_ffmpeg.get_ffmpeg_exe(), "-v", "error", "-nostdin", "-y"]
+    source = str(REPOSITORY / "fixtures/clips/webcam_static.mkv")
+    loop = "[0:v]split[a][b];[b]reverse[r];[a][r]concat=n=2,scale=1280:720"
+    encoder = ["-c:v", "libvpx", "-deadline", "realtime", "-cpu-used", "8", "-lag-in-frames", "0", "-b:v", "1500k"]
+    once, path = folder / "once.ivf", folder / "minute.ivf"
+    subprocess.run([*command, "-i", source, "-filter_complex", loop, *encoder, str(once)], check=True, timeout=60)
+    subprocess.run(
+        [*command, "-stream_loop", "20", "-i", str(once), "-t", "60", "-c", "copy", str(path)], check=True, timeout=60
+    )
+    return path
+
+
+@pytest.mark.parametrize("codec", ["vp8", "vp9"])
+def test_a_minute_of_720p_takes_what_was_asked_for(codec: str, minute: Path, tmp_path: Path) -> None:
+    arguments = [minute, tmp_path / "out.ivf", "--tier", "144p", "--codec", codec, "--effort", "realtime"]
+    result = report(transcode([*arguments, "--stats", "json"]))
+    assert 59 <= result["seconds"] <= 61
+    assert abs(result["bitsPerSecond"] - 50_000) <= 0.05 * 50_000, result["bitsPerSecond"]
+    assert result["peakBitsPerSecond"] <= 1.5 * 50_000
 
 
 @pytest.mark.parametrize("codec", ["vp8", "vp9"])

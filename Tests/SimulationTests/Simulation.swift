@@ -221,7 +221,7 @@ final class Simulation {
             return
         }
         for order in node.takeLaneOrders() {
-            runner.run(order, backlog: 0, clock: { now }) { reports.append($0) }
+            runner.run(order, clock: { now }) { reports.append($0) }
         }
         lanes = .some(runner)
         for report in reports { node.receive(report, at: now, into: &outbox) }
