@@ -21,7 +21,8 @@ package struct EffortGovernor: Sendable {
     private static let patienceForPictures = Duration.milliseconds(45)
     /// One picture in so many may be late.
     private static let lateShare = 20
-    /// A picture that has waited for so long shows that the thread does not keep up.
+    /// A picture that has waited for so long shows that the thread does not keep up. Late ones alone do not: on a busy machine a
+    /// thread that yields to others is late, and who is refused a lane is sent more than its link carries.
     private static let backlog = Duration.milliseconds(250)
     private static let window = Duration.seconds(1)
     /// What was measured holds for so long: a thread that has pictures measures anew each second.
@@ -48,6 +49,7 @@ package struct EffortGovernor: Sendable {
     private var coding = Duration.zero
     private var pictures = 0
     private var latePictures = 0
+    private var overduePictures = 0
     /// Those that would be late if all took as much longer as the next effort does.
     private var nearlyLatePictures = 0
     /// Lanes that began in this second, and in the one before: they are not measured yet.
@@ -62,7 +64,7 @@ package struct EffortGovernor: Sendable {
     private var loadBeforeClimb = 0.0
     private var failedAtLoad = 0.0
     private var lastStep: Instant?
-    private var wasLate = false
+    private var wasOverrun = false
     /// Whether pictures still wait that a former effort has left waiting.
     private var isDraining = false
 
@@ -75,7 +77,7 @@ package struct EffortGovernor: Sendable {
     /// Whether there is time for another lane, with the least effort. It is taken as begun.
     package mutating func admit(at now: Instant) -> Bool {
         forgetIfIdle(at: now)
-        guard effort > .fast || !wasLate else { return false }
+        guard effort > .fast || !wasOverrun else { return false }
         var least = codingLoad
         for _ in 0..<effort.rawValue { least /= Self.stepCost }
         guard decodingLoad + least + Double(newLanes + recentLanes) * Self.newLane < Self.full else {
@@ -99,6 +101,7 @@ package struct EffortGovernor: Sendable {
         pictures += 1
         let delay = waiting + decoding + coding
         if delay > Self.patienceForPictures { latePictures += 1 }
+        if waiting > Self.backlog { overduePictures += 1 }
         if delay * Self.stepCost > Self.patienceForPictures { nearlyLatePictures += 1 }
         guard let start = windowStart else {
             begin(at: now)
@@ -128,7 +131,7 @@ package struct EffortGovernor: Sendable {
         guard let start = windowStart, now - start > Self.memory else { return }
         decodingLoad = 0
         codingLoad = 0
-        wasLate = false
+        wasOverrun = false
         isDraining = false
         failedAtLoad = 0
         patience = Self.shortestPatience
@@ -143,12 +146,12 @@ package struct EffortGovernor: Sendable {
             failedAtLoad = 0
             patience = Self.shortestPatience
         }
-        wasLate = isLate(latePictures)
-        if load > Self.busy || wasLate {
+        wasOverrun = isMuch(overduePictures)
+        if load > Self.busy || isMuch(latePictures) {
             calmWindows = 0
             if effort > .fast { lower(at: now) }
         } else if effort < ceiling, decodingLoad + codingLoad * Self.stepCost < Self.promising,
-            !isLate(nearlyLatePictures)
+            !isMuch(nearlyLatePictures)
         {
             calmWindows += 1
             if calmWindows >= patience { raise(at: now) }
@@ -157,7 +160,8 @@ package struct EffortGovernor: Sendable {
         }
     }
 
-    private func isLate(_ count: Int) -> Bool { count > 1 && count * Self.lateShare > pictures }
+    /// Whether so many of a second's pictures are not a few.
+    private func isMuch(_ count: Int) -> Bool { count > 1 && count * Self.lateShare > pictures }
 
     private mutating func lower(at now: Instant) {
         if hasClimbed, windowsSinceStep < Self.proof {
@@ -191,6 +195,7 @@ package struct EffortGovernor: Sendable {
         coding = .zero
         pictures = 0
         latePictures = 0
+        overduePictures = 0
         nearlyLatePictures = 0
         recentLanes = newLanes
         newLanes = 0

@@ -130,6 +130,20 @@ import Wire
         #expect(isAdmittedAgain)
     }
 
+    @Test func `late pictures are no reason to refuse a lane, a queue of them is`() {
+        func admits(after wait: Duration) -> Bool {
+            var governor = EffortGovernor(startingAt: .fast)
+            for number in 0..<60 {
+                governor.spent(
+                    decoding: .milliseconds(1), coding: .milliseconds(1), waiting: wait,
+                    at: Instant(nanoseconds: Int64(number) * 33_333_333))
+            }
+            return governor.effort == .fast && governor.admit(at: Instant(nanoseconds: 2_000_000_000))
+        }
+        #expect(admits(after: .milliseconds(100)))
+        #expect(!admits(after: .milliseconds(300)))
+    }
+
     @Test func `who was overloaded and has nothing left to do takes lanes again`() {
         var thread = Thread(EffortGovernor(startingAt: .fast))
         thread.run(seconds: 5, sources: 10, decoding: .milliseconds(1), coding: .milliseconds(4))
