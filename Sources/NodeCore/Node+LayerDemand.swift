@@ -24,10 +24,14 @@ extension Node {
             let count = upTracks[track]?.encodingCount, count > 1
         else { return }
         let wanted = wantedEncodings(of: track, at: now)
+        let known = Set(layers(of: track, at: now).map(\.layer.encoding))
         var names: [String] = []
         for encoding in 0..<count {
             guard let rid = upTracks[track]?.rid(of: encoding) else { return }
-            if wanted.contains(UInt8(truncatingIfNeeded: encoding)) {
+            let number = UInt8(truncatingIfNeeded: encoding)
+            // What its sender holds back, while it saves data or has no bits for it, can be chosen by nobody. Were it told
+            // that it is not wanted, it would never come.
+            if wanted.contains(number) || !known.contains(number) {
                 sessions[session]?.publications[index].lastWanted[rid] = now
             } else if sessions[session]?.publications[index].lastWanted[rid] == nil {
                 // Who has just come is not known to be unwanted yet.

@@ -10,10 +10,11 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import imageio_ffmpeg
 from playwright.sync_api import Browser, BrowserContext, Page, Playwright, Route
+from playwright.sync_api import TimeoutError as PlaywrightTimeout
 
 import chromium
 from relay_process import REPOSITORY, Relay
@@ -163,6 +164,8 @@ class Tile:
 class Meeting:
     """The conference page in a browser context of its own."""
 
+    opened: ClassVar[list[Meeting]] = []
+
     def __init__(
         self,
         browser: Browser,
@@ -187,9 +190,35 @@ class Meeting:
         asked = {"room": room, "name": name, "join": "1", "slots": "6", "voices": "3", "layers": "2"} | wishes
         query = "&".join(f"{key}={value}" for key, value in asked.items())
         self.page.goto(relay.url(f"/meet?{query}#{fragment}" if fragment else f"/meet?{query}"))
+        Meeting.opened.append(self)
 
     def wait_for(self, expression: str, seconds: float = 30) -> None:
-        self.page.wait_for_function(f"() => Boolean({expression})", timeout=seconds * 1000, polling=100)
+        try:
+            self.page.wait_for_function(f"() => Boolean({expression})", timeout=seconds * 1000, polling=100)
+        except PlaywrightTimeout as timeout:
+            accounts = "\n".join(meeting.account() for meeting in Meeting.opened)
+            raise AssertionError(f"{self.name}: within {seconds} s this did not hold: {expression}\n{accounts}") from timeout
+
+    def account(self) -> str:
+        """What the page shows and what it sends, for whoever reads of a failure."""
+        sent = self.page.evaluate(
+            """async () => {
+                const wanted = ['rid', 'active', 'frameWidth', 'frameHeight', 'framesPerSecond', 'targetBitrate',
+                    'qualityLimitationReason', 'qualityLimitationResolutionChanges', 'availableOutgoingBitrate'];
+                const all = [];
+                for (const connection of window.connections) {
+                    if (connection.connectionState === 'closed') continue;
+                    for (const report of (await connection.getStats()).values()) {
+                        const isSent = report.type === 'outbound-rtp' && report.kind === 'video';
+                        if (!isSent && !(report.type === 'candidate-pair' && report.nominated)) continue;
+                        all.push(wanted.filter((key) => key in report).map((key) => `${key} ${report[key]}`).join(', '));
+                    }
+                }
+                return all;
+            }"""
+        )
+        state = self.page.evaluate("({ ...document.documentElement.dataset })")
+        return "\n  ".join([f"{self.name} is {state}, shows {self.tiles()}", *(f"sends {each}" for each in sent)])
 
     def wait_until_live(self) -> None:
         self.wait_for("document.documentElement.dataset.meetState === 'live'")
@@ -318,6 +347,7 @@ class Meeting:
         self.wait_for("document.documentElement.dataset.meetState === 'left'")
 
     def close(self) -> None:
+        Meeting.opened.remove(self)
         self.context.close()
 
 

@@ -197,6 +197,7 @@ def test_a_conference_of_a_minute(
         for meeting in meetings:
             check_pictures(meeting, is_narrow=meeting is cal)
 
+        print(f"freezes after each quarter: {course}")
         counts = {meeting: count.by_slot().total() for meeting, count in frozen.items()}
         assert (counts[ann], counts[ben]) == (0, 0), course
         assert counts[cal] <= 2, course

@@ -128,6 +128,31 @@ import Wire
         #expect(try height(of: viewer, in: simulation) == 720)
     }
 
+    /// Who saves data from the start sends the smallest alone, whatever is wanted, and the rest when that ends.
+    @Test(arguments: [Duration.zero, .milliseconds(700)])
+    func `an encoding that its sender holds back is not named unwanted for it`(after start: Duration) throws {
+        let simulation = try Simulation(seed: Seed.current())
+        let ann = try simulation.participate(publisher(), as: "ann")
+        let viewer = try simulation.participate(viewer(), as: "vic")
+        let slot = try #require(viewer.endpoint.settings.slots(.video).first)
+        if start == .zero {
+            for rid in ["h", "f"] { ann.endpoint.setLayer(rid, isActive: false) }
+        }
+        #expect(simulation.connectAll())
+        try simulation.control(viewer, SessionControl(slots: [slot: .init(height: 720)]))
+        simulation.run(for: start)
+        for rid in ["h", "f"] { ann.endpoint.setLayer(rid, isActive: false) }
+        simulation.run(for: .seconds(15))
+        let wanted = simulation.told(ann).compactMap { kind in
+            if case .layers(_, let wanted) = kind { wanted } else { nil }
+        }
+        #expect(wanted.allSatisfy { $0.contains("f") })
+        #expect(try height(of: viewer, in: simulation) == 180)
+        for rid in wanted.last ?? ["h", "f"] { ann.endpoint.setLayer(rid, isActive: true) }
+        simulation.run(for: .seconds(10))
+        #expect(try height(of: viewer, in: simulation) == 720)
+    }
+
     @Test func `participants and their tracks are limited, and what is refused leaves nothing behind`() throws
     {
         let simulation = try Simulation(

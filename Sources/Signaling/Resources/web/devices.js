@@ -131,8 +131,12 @@ function missing(error, video, audio) {
 
 /** Fills a list of choices with the devices of one kind; their names are known only after the person has agreed once. */
 export async function offerDevices(select, kind, noneWords) {
+    if (select.options.length === 0) offer(select, [], noneWords);
     const all = await navigator.mediaDevices?.enumerateDevices?.().catch(() => []) ?? [];
-    const named = all.filter((device) => device.kind === kind && device.deviceId && device.label);
+    offer(select, all.filter((device) => device.kind === kind && device.deviceId && device.label), noneWords);
+}
+
+function offer(select, named, noneWords) {
     const options = [['', 'Automatic'], ...named.map((device) => [device.deviceId, device.label]), [none, noneWords]];
     if (JSON.stringify(options) === select.dataset.options) return;
     const before = select.value;

@@ -48,18 +48,19 @@ export class Lobby {
     }
 
     /** Takes over what a link says. @param {URLSearchParams} query */
-    async read(query) {
+    read(query) {
         for (const [name, input] of [['room', $('room')], ['name', $('participant-name')]]) {
             const value = query.get(name) ?? '';
             if (namePattern.test(value)) input.value = value;
         }
-        await this.offer();
+        // Nobody waits for the names of the devices: some systems take long to find them, or never do.
+        this.offer();
         for (const thing of ['camera', 'microphone']) if (query.get(thing) === none) $(`${thing}-choice`).value = none;
     }
 
-    async offer() {
-        await offerDevices($('camera-choice'), 'videoinput', 'No camera');
-        await offerDevices($('microphone-choice'), 'audioinput', 'No microphone');
+    offer() {
+        offerDevices($('camera-choice'), 'videoinput', 'No camera');
+        offerDevices($('microphone-choice'), 'audioinput', 'No microphone');
     }
 
     open() {

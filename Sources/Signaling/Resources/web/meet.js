@@ -311,8 +311,8 @@ function write(element, text) {
     if (element.textContent !== text) element.textContent = text;
 }
 
-async function start() {
-    await lobby.read(query);
+function start() {
+    lobby.read(query);
     lobby.open();
     // A link must not switch on anybody's camera: only a browser that a program drives joins without being asked.
     if (query.get('join') === '1' && navigator.webdriver) join();
