@@ -17,12 +17,14 @@ from playwright.sync_api import Browser, Playwright
 from aiortc_peer import AiortcParticipant, EventLoopThread
 from conference import Meeting, Tile, impaired, launch, publishers, write_camera, write_layers
 from relay_process import Relay
+from standstill import Standstills
 
 SECONDS = 60
 # Hardly wide enough for all six pictures, and one packet in a hundred is lost.
 BAD_LINK = ["--rate", "1.2mbit", "--delay", "20ms", "--down-loss", "1%", "--queue", "300ms", "--seed", "5"]
 # One large picture and five small ones.
 SLOTS = 6
+ATTEMPTS = 2
 # The heights of the pictures that are there to choose from.
 CHEAP_LAYERS = [90, 180, 360]
 BROWSER_LAYERS = [144, 360]
@@ -106,10 +108,26 @@ def check_pictures(meeting: Meeting, *, is_narrow: bool = False) -> None:
         assert tile.height <= wanted_layer(tile) if is_narrow else tile.height == wanted_layer(tile), (meeting.name, tile)
 
 
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(400)
 def test_a_conference_of_a_minute(
     relay: Relay, room: str, browsers: dict[str, Browser], media: dict[str, list[Path]]
 ) -> None:
+    for attempt in range(ATTEMPTS):
+        with Standstills() as standstills:
+            course = hold_conference(relay, f"{room}-{attempt}", browsers, media)
+        print(f"freezes after each quarter: {course}; {standstills}")
+        total = {name: sum(counts.values()) for name, counts in course[-1].items()}
+        if (total["ann"], total["ben"]) == (0, 0) and total["cal"] <= 2:
+            return
+        # Only what the machine did not do itself is tried again.
+        assert standstills.are_to_blame, (course, str(standstills))
+    pytest.fail(f"{ATTEMPTS} times {standstills}, no minute could be measured: {course}")
+
+
+def hold_conference(
+    relay: Relay, room: str, browsers: dict[str, Browser], media: dict[str, list[Path]]
+) -> list[dict[str, dict[str, int]]]:
+    """Returns how often the slots of each page have frozen until the end of each quarter of the minute."""
     with ExitStack() as stack:
         crowds = {}
 
@@ -146,7 +164,7 @@ def test_a_conference_of_a_minute(
         cal.wait(5)
         frozen = {meeting: FreezeCount(meeting) for meeting in meetings}
         pictures = zoe.pictures
-        course = []
+        course: list[dict[str, dict[str, int]]] = []
 
         def go_on() -> None:
             ben.wait(SECONDS / 4)
@@ -197,11 +215,8 @@ def test_a_conference_of_a_minute(
         for meeting in meetings:
             check_pictures(meeting, is_narrow=meeting is cal)
 
-        print(f"freezes after each quarter: {course}")
-        counts = {meeting: count.by_slot().total() for meeting, count in frozen.items()}
-        assert (counts[ann], counts[ben]) == (0, 0), course
-        assert counts[cal] <= 2, course
         assert zoe.pictures - pictures > SECONDS * 5
         for meeting in meetings:
             assert meeting.signaling_states() == ["have-local-offer", "stable"]
             assert meeting.errors == []
+        return course
