@@ -34,8 +34,10 @@ package struct EffortGovernor: Sendable {
     private static let longestPatience = 64
     /// An effort that was kept for so many seconds was no mistake.
     private static let proof = 20
-    /// What a lane is taken to need, with the least effort, until that is measured.
+    /// What a lane is taken to need with the least effort, until that is measured: for coding, and for decoding 30 pictures of
+    /// 720 lines a second.
     private static let newLane = 0.03
+    private static let newSource = 0.07
 
     package private(set) var effort: Effort
     /// The share of time that decoding and coding took in the last second.
@@ -52,9 +54,9 @@ package struct EffortGovernor: Sendable {
     private var overduePictures = 0
     /// Those that would be late if all took as much longer as the next effort does.
     private var nearlyLatePictures = 0
-    /// Lanes that began in this second, and in the one before: they are not measured yet.
-    private var newLanes = 0
-    private var recentLanes = 0
+    /// What the lanes that began in this second, and in the one before, are taken to need: they are not measured yet.
+    private var newLoad = 0.0
+    private var recentLoad = 0.0
 
     private var calmWindows = 0
     private var patience = EffortGovernor.shortestPatience
@@ -75,15 +77,19 @@ package struct EffortGovernor: Sendable {
     }
 
     /// Whether there is time for another lane, with the least effort. It is taken as begun.
-    package mutating func admit(at now: Instant) -> Bool {
+    ///
+    /// - Parameter lines: of the pictures that have to be decoded for it; 0 if they are decoded already.
+    package mutating func admit(decoding lines: Int, at now: Instant) -> Bool {
         forgetIfIdle(at: now)
         guard effort > .fast || !wasOverrun else { return false }
         var least = codingLoad
         for _ in 0..<effort.rawValue { least /= Self.stepCost }
-        guard decodingLoad + least + Double(newLanes + recentLanes) * Self.newLane < Self.full else {
-            return false
-        }
-        newLanes += 1
+        let size = Double(lines) / 720
+        let expected = Self.newLane + Self.newSource * size * size
+        // One lane there is time for on any thread that has nothing else to do.
+        let isAlone = load + newLoad + recentLoad == 0
+        guard isAlone || decodingLoad + least + newLoad + recentLoad + expected < Self.full else { return false }
+        newLoad += expected
         return true
     }
 
@@ -197,7 +203,7 @@ package struct EffortGovernor: Sendable {
         latePictures = 0
         overduePictures = 0
         nearlyLatePictures = 0
-        recentLanes = newLanes
-        newLanes = 0
+        recentLoad = newLoad
+        newLoad = 0
     }
 }

@@ -11,6 +11,8 @@ package struct LaneRunner: ~Copyable {
 
     struct Entry: ~Copyable {
         let source: UInt32
+        /// Of its pictures, as far as that is known.
+        let lines: Int
         var transcoder: Transcoder
     }
 
@@ -36,9 +38,9 @@ package struct LaneRunner: ~Copyable {
         _ order: LaneOrder, clock: () -> Instant, tell: (LaneReport) -> Void
     ) {
         switch order {
-        case .openSource(let source, let codec):
+        case .openSource(let source, let codec, let lines):
             do {
-                entries.append(Entry(source: source, transcoder: try Transcoder(codec)))
+                entries.append(Entry(source: source, lines: lines, transcoder: try Transcoder(codec)))
             } catch {
                 tell(.failed(source: source, reason: "\(error)"))
             }
@@ -48,7 +50,8 @@ package struct LaneRunner: ~Copyable {
             _ = entries.remove(at: index)
         case .addLane(let lane, let source, let settings):
             guard let index = index(of: source) else { return }
-            guard laneCount < Self.laneLimit, governor.admit(at: clock()) else {
+            let lines = entries[index].transcoder.laneCount == 0 ? entries[index].lines : 0
+            guard laneCount < Self.laneLimit, governor.admit(decoding: lines, at: clock()) else {
                 tell(.refused(lane: lane))
                 return
             }

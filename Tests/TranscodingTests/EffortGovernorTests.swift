@@ -118,15 +118,15 @@ import Wire
 
     @Test func `lanes that are late with the least effort get no company`() {
         var thread = Thread(EffortGovernor(startingAt: .fast))
-        let isAdmittedAtFirst = thread.governor.admit(at: thread.now)
+        let isAdmittedAtFirst = thread.governor.admit(decoding: 360, at: thread.now)
         #expect(isAdmittedAtFirst)
         // 90 % of a core.
         thread.run(seconds: 5, sources: 10, decoding: .milliseconds(1), coding: .milliseconds(2))
         #expect(thread.governor.effort == .fast)
-        let isAdmittedWhenFull = thread.governor.admit(at: thread.now)
+        let isAdmittedWhenFull = thread.governor.admit(decoding: 360, at: thread.now)
         #expect(!isAdmittedWhenFull)
         thread.run(seconds: 5, sources: 2, decoding: .milliseconds(1), coding: .milliseconds(2))
-        let isAdmittedAgain = thread.governor.admit(at: thread.now)
+        let isAdmittedAgain = thread.governor.admit(decoding: 360, at: thread.now)
         #expect(isAdmittedAgain)
     }
 
@@ -138,7 +138,7 @@ import Wire
                     decoding: .milliseconds(1), coding: .milliseconds(1), waiting: wait,
                     at: Instant(nanoseconds: Int64(number) * 33_333_333))
             }
-            return governor.effort == .fast && governor.admit(at: Instant(nanoseconds: 2_000_000_000))
+            return governor.effort == .fast && governor.admit(decoding: 360, at: Instant(nanoseconds: 2_000_000_000))
         }
         #expect(admits(after: .milliseconds(100)))
         #expect(!admits(after: .milliseconds(300)))
@@ -147,18 +147,21 @@ import Wire
     @Test func `who was overloaded and has nothing left to do takes lanes again`() {
         var thread = Thread(EffortGovernor(startingAt: .fast))
         thread.run(seconds: 5, sources: 10, decoding: .milliseconds(1), coding: .milliseconds(4))
-        let isAdmittedWhenFull = thread.governor.admit(at: thread.now)
+        let isAdmittedWhenFull = thread.governor.admit(decoding: 360, at: thread.now)
         #expect(!isAdmittedWhenFull)
         // All viewers have left in one moment: nothing is measured any more.
-        let isAdmittedLater = thread.governor.admit(at: thread.now + .seconds(20))
+        let isAdmittedLater = thread.governor.admit(decoding: 360, at: thread.now + .seconds(20))
         #expect(isAdmittedLater)
     }
 
-    @Test func `lanes that begin in one moment are counted before they are measured`() {
+    @Test(arguments: [(lines: 0, 25...30), (360, 15...20), (720, 7...10), (4320, 1...1)])
+    func `lanes that begin in one moment are counted before they are measured, by what there is to decode`(
+        lines: Int, expected: ClosedRange<Int>
+    ) {
         var governor = EffortGovernor()
         var admitted = 0
-        for _ in 0..<100 where governor.admit(at: Instant(nanoseconds: 0)) { admitted += 1 }
-        #expect((10...40).contains(admitted))
+        for _ in 0..<100 where governor.admit(decoding: lines, at: Instant(nanoseconds: 0)) { admitted += 1 }
+        #expect(expected.contains(admitted))
     }
 
     @Test func `a ceiling is kept to`() {
