@@ -117,6 +117,9 @@ struct Encoding: ~Copyable {
         return cause
     }
 
+    /// The short side of its pictures in pixels, once a key frame has told.
+    var shortSide: Int? { meter.shortSide }
+
     /// Appends the layers that are being received.
     mutating func appendLayers(to options: inout [LayerOption], number: UInt8, at now: Instant) {
         meter.append(to: &options, of: number, at: now)

@@ -40,6 +40,15 @@ struct LayerMeter: Sendable {
         for row in 0..<Self.rows where packet.sizes[row].isKnown { sizes[row] = packet.sizes[row] }
     }
 
+    /// The short side of the largest picture that a key frame has told of, in pixels; nil before the first.
+    var shortSide: Int? {
+        var most = 0
+        for row in 0..<Self.rows where sizes[row].isKnown {
+            most = max(most, Int(min(sizes[row].width, sizes[row].height)))
+        }
+        return most > 0 ? most : nil
+    }
+
     /// Appends every layer that is being received, with all that it needs below it.
     mutating func append(to options: inout [LayerOption], of encoding: UInt8, at now: Instant) {
         roll(to: now)

@@ -158,6 +158,11 @@ package struct UpTrack: ~Copyable {
         return encodings[0].describe(packet, header, codec, for: audience, at: now)
     }
 
+    /// The short side of an encoding's pictures in pixels, once a key frame has told.
+    package func shortSide(of encoding: Int) -> Int? {
+        encoding < encodings.count ? encodings[encoding].shortSide : nil
+    }
+
     /// The layers that are being received, the one with the fewest bits first: what an allocator of bitrate can choose
     /// from.
     package mutating func layers(at now: Instant) -> [LayerOption] {

@@ -115,13 +115,13 @@ extension Node {
         let id = lanes.newID()
         let known = encoding(of: track, atLeast: tier.shortSide, among: lastLayers(of: track))
         let encoding = known ?? upTracks[track]?.preferredEncoding ?? 0
-        let height = lastLayers(of: track).filter { Int($0.layer.encoding) == encoding }.compactMap(\.height).max()
+        let shortSide = upTracks[track]?.shortSide(of: encoding) ?? tier.shortSide
         let video: VideoCodec = codec == .vp8 ? .vp8 : .vp9
         lanes.sources[id] = LaneTable.Source(
             track: track, codec: video, encoding: encoding, assembler: FrameAssembler(video),
             nextChoice: Instant(nanoseconds: .min))
         upTracks[track]?.transcoder = id
-        lanes.orders.append(.openSource(id, codec, lines: height ?? tier.shortSide))
+        lanes.orders.append(.openSource(id, codec, shortSide: shortSide))
         upTracks[track]?.requestKeyFrame(of: encoding, because: .lane, .broken)
         return id
     }

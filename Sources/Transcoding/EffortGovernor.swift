@@ -78,17 +78,19 @@ package struct EffortGovernor: Sendable {
 
     /// Whether there is time for another lane, with the least effort. It is taken as begun.
     ///
-    /// - Parameter lines: of the pictures that have to be decoded for it; 0 if they are decoded already.
-    package mutating func admit(decoding lines: Int, at now: Instant) -> Bool {
+    /// - Parameter shortSide: of the pictures that have to be decoded for it, in pixels; 0 if they are decoded already.
+    package mutating func admit(decoding shortSide: Int, at now: Instant) -> Bool {
         forgetIfIdle(at: now)
         guard effort > .fast || !wasOverrun else { return false }
         var least = codingLoad
         for _ in 0..<effort.rawValue { least /= Self.stepCost }
-        let size = Double(lines) / 720
+        let size = Double(shortSide) / 720
         let expected = Self.newLane + Self.newSource * size * size
         // One lane there is time for on any thread that has nothing else to do.
         let isAlone = load + newLoad + recentLoad == 0
-        guard isAlone || decodingLoad + least + newLoad + recentLoad + expected < Self.full else { return false }
+        guard isAlone || decodingLoad + least + newLoad + recentLoad + expected < Self.full else {
+            return false
+        }
         newLoad += expected
         return true
     }

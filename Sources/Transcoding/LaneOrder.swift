@@ -3,8 +3,8 @@ package import Wire
 
 /// What the thread of lanes is asked for. Sources and lanes are named by numbers that are never used again.
 package enum LaneOrder: Sendable {
-    /// `lines` of its pictures, as far as that is known: what decoding will cost.
-    case openSource(UInt32, VPXCodec, lines: Int)
+    /// With the short side of its pictures in pixels, as far as it is known: what decoding will cost.
+    case openSource(UInt32, VPXCodec, shortSide: Int)
     case closeSource(UInt32)
     case addLane(UInt32, source: UInt32, LaneSettings)
     case removeLane(UInt32, source: UInt32)

@@ -11,8 +11,8 @@ package struct LaneRunner: ~Copyable {
 
     struct Entry: ~Copyable {
         let source: UInt32
-        /// Of its pictures, as far as that is known.
-        let lines: Int
+        /// Of its pictures, in pixels, as far as that is known.
+        let shortSide: Int
         var transcoder: Transcoder
     }
 
@@ -38,9 +38,10 @@ package struct LaneRunner: ~Copyable {
         _ order: LaneOrder, clock: () -> Instant, tell: (LaneReport) -> Void
     ) {
         switch order {
-        case .openSource(let source, let codec, let lines):
+        case .openSource(let source, let codec, let shortSide):
             do {
-                entries.append(Entry(source: source, lines: lines, transcoder: try Transcoder(codec)))
+                entries.append(
+                    Entry(source: source, shortSide: shortSide, transcoder: try Transcoder(codec)))
             } catch {
                 tell(.failed(source: source, reason: "\(error)"))
             }
@@ -50,8 +51,9 @@ package struct LaneRunner: ~Copyable {
             _ = entries.remove(at: index)
         case .addLane(let lane, let source, let settings):
             guard let index = index(of: source) else { return }
-            let lines = entries[index].transcoder.laneCount == 0 ? entries[index].lines : 0
-            guard laneCount < Self.laneLimit, governor.admit(decoding: lines, at: clock()) else {
+            let isDecoded = entries[index].transcoder.laneCount > 0
+            let shortSide = isDecoded ? 0 : entries[index].shortSide
+            guard laneCount < Self.laneLimit, governor.admit(decoding: shortSide, at: clock()) else {
                 tell(.refused(lane: lane))
                 return
             }

@@ -138,7 +138,8 @@ import Wire
                     decoding: .milliseconds(1), coding: .milliseconds(1), waiting: wait,
                     at: Instant(nanoseconds: Int64(number) * 33_333_333))
             }
-            return governor.effort == .fast && governor.admit(decoding: 360, at: Instant(nanoseconds: 2_000_000_000))
+            let later = Instant(nanoseconds: 2_000_000_000)
+            return governor.effort == .fast && governor.admit(decoding: 360, at: later)
         }
         #expect(admits(after: .milliseconds(100)))
         #expect(!admits(after: .milliseconds(300)))
@@ -154,13 +155,14 @@ import Wire
         #expect(isAdmittedLater)
     }
 
-    @Test(arguments: [(lines: 0, 25...30), (360, 15...20), (720, 7...10), (4320, 1...1)])
+    @Test(arguments: [(shortSide: 0, 25...30), (360, 15...20), (720, 7...10), (4320, 1...1)])
     func `lanes that begin in one moment are counted before they are measured, by what there is to decode`(
-        lines: Int, expected: ClosedRange<Int>
+        shortSide: Int, expected: ClosedRange<Int>
     ) {
         var governor = EffortGovernor()
         var admitted = 0
-        for _ in 0..<100 where governor.admit(decoding: lines, at: Instant(nanoseconds: 0)) { admitted += 1 }
+        let start = Instant(nanoseconds: 0)
+        for _ in 0..<100 where governor.admit(decoding: shortSide, at: start) { admitted += 1 }
         #expect(expected.contains(admitted))
     }
 
