@@ -24,7 +24,7 @@ package import Wire
 ///     if summary.hasChanged { /* selectors learn the layers of allocator.slots; pauses are told */ }
 ///
 ///     // At `downlink.deadline(isQueueEmpty:)`, and the same from time to time:
-///     downlink.advance(to: now)
+///     downlink.advance(to: now, isQueueEmpty: queue.isEmpty)
 ///     while downlink.canSend(at: now), let entry = queue.removeFirst() { send(entry) }
 ///     while let bytes = downlink.padding(at: now), sendPadding(about: bytes) {}
 ///
@@ -162,17 +162,19 @@ package struct Downlink: ~Copyable {
     /// When `advance` is due.
     package mutating func deadline(isQueueEmpty: Bool) -> Instant? {
         var earliest = estimator.deadline
-        if let padding = prober.deadline { earliest = min(earliest ?? padding, padding) }
+        if let padding = prober.deadline(isQueueEmpty: isQueueEmpty) {
+            earliest = min(earliest ?? padding, padding)
+        }
         if let padding = ramp.deadline { earliest = min(earliest ?? padding, padding) }
         if !isQueueEmpty { earliest = min(earliest ?? pacer.deadline, pacer.deadline) }
         return earliest
     }
 
     /// Begins and ends probes, and notices that feedback stays away.
-    package mutating func advance(to now: Instant) {
+    package mutating func advance(to now: Instant, isQueueEmpty: Bool) {
         estimator.advance(to: now)
         follow(at: now)
-        prober.advance(to: now)
+        prober.advance(to: now, isQueueEmpty: isQueueEmpty)
     }
 
     // MARK: - Private

@@ -62,9 +62,10 @@ package struct ProbeController: Sendable {
     var begun: Int { Int(lastID) }
 
     /// When padding is due or something is to be decided; `nil` when nothing is wanted.
-    package var deadline: Instant? {
+    package func deadline(isQueueEmpty: Bool) -> Instant? {
         switch state {
-        case .resting(let until): wish.map { _ in Instant(nanoseconds: max(until, 0) * 1000) }
+        case .resting(let until):
+            isQueueEmpty || lastID == 0 ? wish.map { _ in Instant(nanoseconds: max(until, 0) * 1000) } : nil
         case .sending(let cluster, let began, let bytes, _):
             Instant(nanoseconds: Self.due(cluster, began: began, bytes: bytes) * 1000)
         case .awaiting(_, let until): Instant(nanoseconds: until * 1000)
@@ -83,11 +84,14 @@ package struct ProbeController: Sendable {
     }
 
     /// Starts and ends bursts as time goes by.
-    package mutating func advance(to now: Instant) {
+    ///
+    /// - Parameter isQueueEmpty: whether nothing waits that padding would hold up. Else no burst begins, but for the first, as
+    ///   nothing is known of the link yet.
+    package mutating func advance(to now: Instant, isQueueEmpty: Bool = true) {
         let time = now.microseconds
         switch state {
         case .resting(let until):
-            guard time >= until, let rate = firstRate else { return }
+            guard isQueueEmpty || lastID == 0, time >= until, let rate = firstRate else { return }
             begin(bitsPerSecond: rate, at: time)
         case .sending(let cluster, let began, _, let packets):
             guard time >= began + Self.sendingTimeout else { return }

@@ -15,17 +15,17 @@ extension DownTrack {
 
     /// Decides whether a stored packet is sent again as number `outgoing`: on the RTX stream (RFC 4588) if there is
     /// one, else byte for byte as it was, since SRTP must not seal two different packets under one number (RFC 7714
-    /// section 9.1).
+    /// section 9.1). What came of the source before the present one is still waited for: who lost its last pictures would
+    /// else see none until the present one's first.
     ///
-    /// - Parameter payload: what was stored after the header.
+    /// - Parameters:
+    ///   - payload: what was stored after the header.
+    ///   - arriving: what the packet's source can send.
     package mutating func retransmit(
-        _ header: RTPHeader, payload: Span<UInt8>, codec: Codec?, as outgoing: UInt16,
-        of origin: Munger.Origin,
-        at now: Instant
+        _ header: RTPHeader, payload: Span<UInt8>, codec: Codec?, from arriving: [NegotiatedCodec],
+        as outgoing: UInt16, of origin: Munger.Origin, at now: Instant
     ) -> Decision {
-        // Another encoding of the same track has the same payload types.
-        guard routes.belong(to: origin.source), let source, source.track == origin.source.track,
-            let route = routes.route(of: header.payloadType)
+        guard source != nil, let route = route(of: header.payloadType, from: arriving, of: origin.source)
         else { return .drop(.retransmissionUnavailable) }
         let packet = codec?.video.map { PacketDescription($0, payload) } ?? PacketDescription()
         guard let rewritten = munger.patch(packet, of: origin) else {

@@ -106,6 +106,15 @@ package struct DownTrack: Sendable {
         return targetRoutes.count > 0
     }
 
+    /// How a packet of a source leaves, be it the present one or a former one.
+    func route(
+        of payloadType: UInt8, from arriving: [NegotiatedCodec], of origin: SourceReference
+    ) -> CodecRoutes.Route? {
+        // Another encoding of the same track has the same payload types.
+        let all = routes.belong(to: origin) ? routes : CodecRoutes(of: origin, arriving, to: codecs)
+        return all.route(of: payloadType)
+    }
+
     /// Takes note that a source goes on with other numbers: the next key frame continues the stream.
     package mutating func restart(_ origin: SourceReference) {
         guard origin == source else { return }

@@ -14,7 +14,7 @@ enum CongestionTarget {
         for number in 0..<Int(input[0]) * 16 {
             now = now + .microseconds(700)
             let kind = PacketKind.allCases[number % PacketKind.allCases.count]
-            downlink.advance(to: now)
+            downlink.advance(to: now, isQueueEmpty: number % 3 > 0)
             _ = downlink.sent(bytes: 200 + number % 1000, kind: kind, at: now)
         }
         var offset = 2
@@ -22,7 +22,7 @@ enum CongestionTarget {
             now = now + .milliseconds(Int(input[1]))
             let end = min(offset + 1 + Int(input[offset]) * 4, input.count)
             read(input.extracting(offset + 1..<end), into: &downlink, at: now)
-            downlink.advance(to: now)
+            downlink.advance(to: now, isQueueEmpty: offset % 3 > 0)
             _ = downlink.sent(bytes: 1000, kind: .video, at: now)
             let estimate = downlink.bitsPerSecond
             precondition(

@@ -46,7 +46,7 @@ extension Node {
     /// Does what is due for one subscriber's link: held packets, probes, another choice of layers.
     mutating func advanceLink(of session: Int, at now: Instant, into outbox: inout Outbox) {
         guard let link = sessions[session]?.downlink else { return }
-        subscriberLinks[link]?.downlink.advance(to: now)
+        subscriberLinks[link]?.advance(to: now)
         sendHeld(on: link, at: now, into: &outbox)
         sendPadding(on: link, at: now, into: &outbox)
         if subscriberLinks[link]?.nextAllocation ?? now <= now { allocateBandwidth(of: session, at: now) }
@@ -58,7 +58,7 @@ extension Node {
     mutating func serveLinks(at now: Instant, into outbox: inout Outbox) {
         for link in 0..<subscriberLinks.slotCount where subscriberLinks.isOccupied(link) {
             guard let due = subscriberLinks[link]?.deadline, due <= now else { continue }
-            subscriberLinks[link]?.downlink.advance(to: now)
+            subscriberLinks[link]?.advance(to: now)
             sendHeld(on: link, at: now, into: &outbox)
             sendPadding(on: link, at: now, into: &outbox)
         }
@@ -218,20 +218,28 @@ extension Node {
     }
 
     private mutating func sendHeld(on link: Int, at now: Instant, into outbox: inout Outbox) {
-        while let held = subscriberLinks[link]?.nextHeld(at: now) {
-            let downTrack = Int(held.packet.downTrack)
-            guard downTracks[downTrack]?.ssrc == held.packet.ssrc else { continue }
-            sendStored(
-                held.packet.sequenceNumber, payloadType: held.packet.payloadType, held.kind,
-                on: downTrack, at: now, into: &outbox)
-        }
+        while let held = subscriberLinks[link]?.nextHeld(at: now) { send(held, at: now, into: &outbox) }
+    }
+
+    private mutating func send(
+        _ held: SubscriberLink.HeldPacketOfKind, at now: Instant, into outbox: inout Outbox
+    ) {
+        let downTrack = Int(held.packet.downTrack)
+        guard downTracks[downTrack]?.ssrc == held.packet.ssrc else { return }
+        sendStored(
+            held.packet.sequenceNumber, payloadType: held.packet.payloadType, held.kind,
+            on: downTrack, at: now, into: &outbox)
     }
 
     /// Sends padding while a probe wants it, on the RTX stream of the first slot that has one: it repairs nothing, and the
-    /// remote drops it once it is counted.
+    /// remote drops it once it is counted. Repairs that wait go instead.
     private mutating func sendPadding(on link: Int, at now: Instant, into outbox: inout Outbox) {
         guard let session = subscriberLinks[link]?.session else { return }
         while let wanted = subscriberLinks[link]?.downlink.padding(at: now) {
+            if let repair = subscriberLinks[link]?.nextRepair() {
+                send(repair, at: now, into: &outbox)
+                continue
+            }
             var isSent = false
             for downTrack in subscriberLinks[link]?.downTracks ?? [] {
                 guard let padding = downTracks[downTrack]?.padding() else { continue }

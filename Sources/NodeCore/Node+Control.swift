@@ -105,11 +105,16 @@ extension Node {
             && upTracks.generation(of: Int(source.track)) == source.generation
     }
 
+    private mutating func isLane(_ source: SourceReference?) -> Bool {
+        guard let source, isCurrent(source) else { return false }
+        return upTracks[Int(source.track)]?.isLane == true
+    }
+
     /// Sends a packet again that a subscriber has lost, when its link has room.
     private mutating func retransmit(
         _ outgoing: UInt16, on index: Int, at now: Instant, into outbox: inout Outbox
     ) {
-        guard let bytes = storedSize(of: outgoing, on: index) else {
+        guard let bytes = repairSize(of: outgoing, on: index) else {
             counters.drops[.retransmissionUnavailable] += 1
             return
         }
@@ -125,11 +130,12 @@ extension Node {
         sendStored(outgoing, payloadType: 0, .retransmission, on: index, at: now, into: &outbox)
     }
 
-    /// How large the packet is that went out under a number; nil if it is not stored any more.
-    private mutating func storedSize(of outgoing: UInt16, on index: Int) -> Int? {
-        guard let origin = downTracks[index]?.origin(of: outgoing), isCurrent(origin.source) else {
-            return nil
-        }
+    /// How large the packet is that went out under a number; nil if it is not stored any more, and of pictures that were given up
+    /// for a lane's: what a link was too narrow for would only be in their way.
+    private mutating func repairSize(of outgoing: UInt16, on index: Int) -> Int? {
+        guard let origin = downTracks[index]?.origin(of: outgoing), isCurrent(origin.source),
+            isLane(origin.source) || !isLane(downTracks[index]?.sources().present)
+        else { return nil }
         return upTracks[Int(origin.source.track)]?.withStored(
             origin.sequenceNumber, of: Int(origin.source.encoding)
         ) { packet, _ in packet.count }
@@ -162,7 +168,8 @@ extension Node {
         let decision: DownTrack.Decision =
             if kind == .retransmission {
                 downTracks[index]?.retransmit(
-                    stored.header, payload: payload, codec: codec, as: outgoing, of: origin, at: now)
+                    stored.header, payload: payload, codec: codec, from: upTracks[track]?.codecs ?? [],
+                    as: outgoing, of: origin, at: now)
                     ?? .drop(.retransmissionUnavailable)
             } else {
                 downTracks[index]?.rewrite(

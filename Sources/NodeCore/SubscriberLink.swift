@@ -98,6 +98,9 @@ struct SubscriberLink: ~Copyable {
     /// When a probe or a packet that waits is due; nil while there is neither.
     var deadline: Instant? { mutating get { downlink.deadline(isQueueEmpty: !isHolding) } }
 
+    /// Begins and ends probes; see `Downlink.advance`.
+    mutating func advance(to now: Instant) { downlink.advance(to: now, isQueueEmpty: !isHolding) }
+
     /// Whether something waits that a packet of this kind must not overtake.
     mutating func hasAhead(of kind: PacketKind) -> Bool { isHolding && queue.hasAhead(of: kind) }
 
@@ -108,9 +111,17 @@ struct SubscriberLink: ~Copyable {
         return true
     }
 
+    /// A repair that waits; a probe wants something to be sent at once.
+    mutating func nextRepair() -> HeldPacketOfKind? {
+        isHolding && queue.first?.kind == .retransmission ? takeHeld() : nil
+    }
+
     /// The packet whose turn has come.
     mutating func nextHeld(at now: Instant) -> HeldPacketOfKind? {
-        guard isHolding, downlink.canSend(at: now) else { return nil }
+        isHolding && downlink.canSend(at: now) ? takeHeld() : nil
+    }
+
+    private mutating func takeHeld() -> HeldPacketOfKind? {
         guard let packet = queue.removeFirst() else {
             isHolding = false
             return nil

@@ -52,7 +52,7 @@ final class ModelSender {
     }
 
     func advance(to now: Instant) -> [Datagram] {
-        downlink.advance(to: now)
+        downlink.advance(to: now, isQueueEmpty: queue.isEmpty)
         while now >= nextAudio {
             send(.audio, number: 0, bytes: Self.audioBytes + Self.tag, at: now)
             nextAudio = nextAudio + .milliseconds(20)

@@ -30,7 +30,7 @@ import Wire
         prober.update(estimate: 300_000, wish: nil, isCongested: false, at: Self.start)
         prober.advance(to: Self.start)
         #expect(prober.padding(at: Self.start) == nil)
-        #expect(prober.deadline == nil)
+        #expect(prober.deadline(isQueueEmpty: true) == nil)
         prober.update(
             estimate: 300_000, wish: .init(next: 200_000, all: 250_000), isCongested: false, at: Self.start)
         prober.advance(to: Self.start)
@@ -53,7 +53,7 @@ import Wire
         prober.finish(
             ProbeResult(cluster: 2, bitsPerSecond: 1_000_000, isLimit: true), estimate: 1_000_000,
             at: later + .milliseconds(100))
-        #expect(prober.deadline == later + .milliseconds(100) + .seconds(3))
+        #expect(prober.deadline(isQueueEmpty: true) == later + .milliseconds(100) + .seconds(3))
     }
 
     @Test func `without an answer or without padding it rests and tries again`() {
@@ -72,6 +72,23 @@ import Wire
         prober.advance(to: Self.start + .seconds(10))
         prober.advance(to: Self.start + .seconds(20))
         #expect(prober.cluster == 3)
+    }
+
+    @Test func `while something waits no burst begins but the first`() {
+        var prober = ProbeController(estimate: 300_000)
+        let wish = ProbeController.Wish(next: 700_000, all: 3_000_000)
+        prober.update(estimate: 300_000, wish: wish, isCongested: false, at: Self.start)
+        prober.advance(to: Self.start, isQueueEmpty: false)
+        #expect(prober.cluster == 1)
+        _ = send(&prober, from: Self.start)
+        prober.finish(
+            ProbeResult(cluster: 1, bitsPerSecond: 400_000, isLimit: true), estimate: 400_000,
+            at: Self.start + .milliseconds(100))
+        let later = Self.start + .seconds(5)
+        prober.advance(to: later, isQueueEmpty: false)
+        #expect(prober.cluster == 0 && prober.deadline(isQueueEmpty: false) == nil)
+        prober.advance(to: later)
+        #expect(prober.cluster == 2)
     }
 
     @Test func `after overuse the link is left alone for three seconds`() {

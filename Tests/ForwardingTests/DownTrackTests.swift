@@ -280,7 +280,7 @@ import Wire
         #expect(again.originalSequenceNumber == nil)
     }
 
-    @Test func `a packet of a source that was left is not sent again`() throws {
+    @Test func `a packet of a source that was left is sent again as it was`() throws {
         var track = try Self.vp8()
         let sent = try Self.rewrite(
             track.decide(
@@ -290,9 +290,17 @@ import Wire
         _ = track.decide(
             header(payloadType: 120, 5), Self.packet(isKeyFrame: true), of: Self.other, at: .milliseconds(1))
         let origin = try #require(track.origin(of: sent.numbers.sequenceNumber))
-        let again = track.retransmit(
+        let again = try Self.rewrite(
+            track.retransmit(
+                header(payloadType: 100, 1), from: try Self.arriving([(100, .vp8, 101)]),
+                as: sent.numbers.sequenceNumber, of: origin, at: .milliseconds(2)))
+        #expect(again.payloadType == 97)
+        #expect(again.originalSequenceNumber == sent.numbers.sequenceNumber)
+        #expect(again.numbers.timestamp == sent.numbers.timestamp)
+        // Nothing is known any more of what such a source sends.
+        let unknown = track.retransmit(
             header(payloadType: 100, 1), as: sent.numbers.sequenceNumber, of: origin, at: .milliseconds(2))
-        #expect(Self.reason(again) == .retransmissionUnavailable)
+        #expect(Self.reason(unknown) == .retransmissionUnavailable)
     }
 
     @Test func `retransmissions end with their budget and begin again with what is forwarded`() throws {

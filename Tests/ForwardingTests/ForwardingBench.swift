@@ -52,11 +52,17 @@ struct ForwardingBench {
         codec == .vp8 ? .vp8 : .vp9(profile: 0)
     }
 
+    /// What every source can send.
+    var arriving: [NegotiatedCodec] {
+        get throws {
+            try negotiated(
+                .video, direction: .sendonly, codecs: [(100, Self.negotiable(codec), 101)], policy: .publish
+            ).codecs
+        }
+    }
+
     mutating func choose(_ index: Int) throws {
-        let arriving = try negotiated(
-            .video, direction: .sendonly, codecs: [(100, Self.negotiable(codec), 101)], policy: .publish
-        ).codecs
-        _ = track.retarget(to: sources[index].source, codecs: arriving)
+        _ = track.retarget(to: sources[index].source, codecs: try arriving)
     }
 
     mutating func offer(_ packet: SourcePacket) {

@@ -338,11 +338,12 @@ import Wire
                 #expect(origin.source == sent.packet.source, "seed \(seed)")
                 #expect(origin.sequenceNumber == sent.packet.header.sequenceNumber, "seed \(seed)")
                 var track = bench.track
+                let arriving = try bench.arriving
                 guard
                     case .send(let again) = track.retransmit(
                         sent.packet.header, payload: sent.packet.payload.span,
-                        codec: bench.codec == .vp8 ? .vp8 : .vp9(profile: 0), as: number, of: origin,
-                        at: .milliseconds(bench.now))
+                        codec: bench.codec == .vp8 ? .vp8 : .vp9(profile: 0), from: arriving, as: number,
+                        of: origin, at: .milliseconds(bench.now))
                 else { continue }
                 #expect(again.patch == sent.rewrite.patch, "seed \(seed)")
                 #expect(again.hasMarker == sent.rewrite.hasMarker, "seed \(seed)")

@@ -43,9 +43,11 @@ extension Munger {
 extension DownTrack {
     /// Sends a packet again in whose payload nothing changes.
     mutating func retransmit(
-        _ header: RTPHeader, as outgoing: UInt16, of origin: Munger.Origin, at now: Instant
+        _ header: RTPHeader, from arriving: [NegotiatedCodec] = [], as outgoing: UInt16,
+        of origin: Munger.Origin, at now: Instant
     ) -> Decision {
         let payload: [UInt8] = []
-        return retransmit(header, payload: payload.span, codec: nil, as: outgoing, of: origin, at: now)
+        return retransmit(
+            header, payload: payload.span, codec: nil, from: arriving, as: outgoing, of: origin, at: now)
     }
 }

@@ -90,6 +90,30 @@ import Wire
         expectContinuous(watcher)
     }
 
+    @Test func `what was lost just before another is shown comes all the same`() throws {
+        let far = LinkSettings(delay: .milliseconds(150))
+        func run(losing loss: ClosedRange<Instant>?) throws -> (watcher: Client, switched: Instant) {
+            let simulation = try Simulation(seed: Seed.current())
+            let alice = try simulation.publish(Self.silent, as: "alice", up: Self.link, down: Self.link)
+            let watcher = try simulation.watch(up: far, down: Self.link)
+            #expect(simulation.connectAll())
+            simulation.run(for: .seconds(3))
+            let bob = try simulation.publish(Self.silent, as: "bob", up: Self.link, down: Self.link)
+            var switched = simulation.now
+            for _ in 0..<600 {
+                watcher.isCut = loss?.contains(simulation.now) == true
+                simulation.run(for: .milliseconds(5))
+                if watcher.video.source == videoSource(of: alice) { switched = simulation.now }
+            }
+            #expect(watcher.video.source == videoSource(of: bob))
+            return (watcher, switched)
+        }
+        let switched = try run(losing: nil).switched
+        let watcher = try run(losing: switched - .milliseconds(80)...switched - .milliseconds(20)).watcher
+        #expect(watcher.video.recovered > 0)
+        #expect(watcher.video.lost == 0 && watcher.video.brokenFrames == 0)
+    }
+
     @Test func `who speaks is shown`() throws {
         let simulation = try Simulation(seed: Seed.current())
         var quiet = EndpointSettings.publisher
