@@ -29,7 +29,7 @@ extension BandwidthEstimator {
             return false
         }
         hasFeedback = true
-        unansweredSince = nil
+        endSilence(at: time)
         reported = max(reported, base + Int64(feedback.statusCount) - 1)
         loss.add(arrived: digest.arrived, missing: digest.missing, at: time)
         if queue.standing < Self.tolerableQueue { loss.learnBackground() }
@@ -224,8 +224,18 @@ extension BandwidthEstimator {
 
     // MARK: - Silence
 
-    /// How long packets may go unanswered.
-    private var patience: Int64 { 500_000 + 2 * roundTripMicroseconds }
+    /// How long packets may go unanswered. Reports get lost in runs as well, and where little is sent few are.
+    private var patience: Int64 { 1_000_000 + 3 * roundTripMicroseconds }
+
+    /// Reports come again. Those that were lost say nothing of the way there: how that was the new ones tell, and an estimate that
+    /// was lowered on suspicion is judged by them as it was before. After a long silence it may be another way.
+    private mutating func endSilence(at time: Int64) {
+        if let former = rateBeforeSilence, time - (unansweredSince ?? time) < Self.longestDoubt {
+            rate = max(rate, min(former, Double(limits.ceiling)))
+        }
+        rateBeforeSilence = nil
+        unansweredSince = nil
+    }
 
     /// When `advance` should be called next; `nil` while nothing is unanswered.
     package var deadline: Instant? {
@@ -238,6 +248,7 @@ extension BandwidthEstimator {
     package mutating func advance(to now: Instant) {
         guard let deadline, now >= deadline else { return }
         lastTimeout = now.microseconds
-        lower(to: rate * 0.8, at: lastTimeout)
+        if rateBeforeSilence == nil { rateBeforeSilence = rate }
+        rate = max(rate * 0.8, Double(limits.floor))
     }
 }

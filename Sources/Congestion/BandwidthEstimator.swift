@@ -47,6 +47,8 @@ package struct BandwidthEstimator: ~Copyable {
     /// What shows that a link is overfull.
     static let overfullQueue: Int64 = 50_000
     static let overfullLoss = 0.05
+    /// A silence that may be one of the reports alone, in microseconds.
+    static let longestDoubt: Int64 = 4_000_000
     /// A receiver that measures overuse advises 0.85 of what it gets.
     static let adviceForLess = 0.95
     /// For so long a report or an advice is believed, in microseconds.
@@ -80,6 +82,8 @@ package struct BandwidthEstimator: ~Copyable {
     /// When the first packet was sent after the last feedback.
     var unansweredSince: Int64?
     var lastTimeout: Int64 = 0
+    /// What the estimate was before it was lowered since no feedback came.
+    var rateBeforeSilence: Double?
     /// The receiver's own limit (REMB), whether it is less than what was sent, and when that was told.
     var advice: Double?
     var isAdvisedToSendLess = false

@@ -95,6 +95,27 @@ import Wire
         #expect(after < before / 3 && after >= 30_000)
     }
 
+    @Test(arguments: [(3, true), (6, false)])
+    func `what a short silence of reports has lowered is back with the next one`(
+        seconds: Int, isRestored: Bool
+    ) {
+        var estimator = BandwidthEstimator()
+        exchange(&estimator, seconds: 5, packetsPerSecond: 100)
+        let before = estimator.bitsPerSecond
+        var lowest = before
+        var now = Self.start + .seconds(5)
+        for tick in 0..<seconds * 100 {
+            now = Self.start + .seconds(5) + .milliseconds(tick * 10)
+            _ = estimator.sent(bytes: 1172, kind: .video, at: now)
+            estimator.advance(to: now)
+            lowest = min(lowest, estimator.bitsPerSecond)
+        }
+        #expect(lowest < before * 2 / 3)
+        exchange(&estimator, seconds: 1, packetsPerSecond: 100, from: now + .milliseconds(10))
+        let after = estimator.bitsPerSecond
+        #expect((after >= before) == isRestored, "\(before) \(lowest) \(after)")
+    }
+
     @Test func `without feedback no silence is noticed, and reports of losses count`() {
         var estimator = BandwidthEstimator()
         for tick in 0..<500 {
