@@ -15,8 +15,6 @@ package struct EffortGovernor: Sendable {
     package static let full = 0.85
     /// What the next effort is expected to take at most before it is tried.
     private static let promising = 0.6
-    /// What the next slower search costs, about, in coding; decoding stays as it is.
-    private static let stepCost = 2.5
     /// A picture that leaves so long after it came is late: viewers are promised 60 ms for 95 of 100.
     private static let patienceForPictures = Duration.milliseconds(45)
     /// One picture in so many may be late.
@@ -82,8 +80,7 @@ package struct EffortGovernor: Sendable {
     package mutating func admit(decoding shortSide: Int, at now: Instant) -> Bool {
         forgetIfIdle(at: now)
         guard effort > .fast || !wasOverrun else { return false }
-        var least = codingLoad
-        for _ in 0..<effort.rawValue { least /= Self.stepCost }
+        let least = codingLoad / effort.cost
         let size = Double(shortSide) / 720
         let expected = Self.newLane + Self.newSource * size * size
         // One lane there is time for on any thread that has nothing else to do.
@@ -110,7 +107,7 @@ package struct EffortGovernor: Sendable {
         let delay = waiting + decoding + coding
         if delay > Self.patienceForPictures { latePictures += 1 }
         if waiting > Self.backlog { overduePictures += 1 }
-        if delay * Self.stepCost > Self.patienceForPictures { nearlyLatePictures += 1 }
+        if delay * climbCost > Self.patienceForPictures { nearlyLatePictures += 1 }
         guard let start = windowStart else {
             begin(at: now)
             return
@@ -158,7 +155,7 @@ package struct EffortGovernor: Sendable {
         if load > Self.busy || isMuch(latePictures) {
             calmWindows = 0
             if effort > .fast { lower(at: now) }
-        } else if effort < ceiling, decodingLoad + codingLoad * Self.stepCost < Self.promising,
+        } else if effort < ceiling, decodingLoad + codingLoad * climbCost < Self.promising,
             !isMuch(nearlyLatePictures)
         {
             calmWindows += 1
@@ -179,16 +176,19 @@ package struct EffortGovernor: Sendable {
         hasClimbed = false
         isDraining = true
         // Until the next second has been measured.
-        codingLoad /= Self.stepCost
-        step(to: Effort(rawValue: effort.rawValue - 1) ?? effort, at: now)
+        codingLoad *= effort.lowered.cost / effort.cost
+        step(to: effort.lowered, at: now)
     }
 
     private mutating func raise(at now: Instant) {
         hasClimbed = true
         loadBeforeClimb = codingLoad
-        codingLoad *= Self.stepCost
-        step(to: Effort(rawValue: effort.rawValue + 1) ?? effort, at: now)
+        codingLoad *= climbCost
+        step(to: effort.raised, at: now)
     }
+
+    /// What the next slower search costs in coding, in what the present one does; decoding stays as it is.
+    private var climbCost: Double { effort.raised.cost / effort.cost }
 
     private mutating func step(to new: Effort, at now: Instant) {
         effort = new

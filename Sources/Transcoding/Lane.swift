@@ -30,6 +30,7 @@ package struct Lane: ~Copyable {
     package private(set) var statistics = LaneStatistics()
     private var stage: Stage?
     private var governor: FrameRateGovernor
+    private var background = BackgroundWatch()
     private var budget: BitBudget
     private var chooser: ResolutionChooser?
     private var sourceSize: PixelSize?
@@ -145,6 +146,7 @@ package struct Lane: ~Copyable {
             to: time,
             isLimited: stillFrames < Self.convergence && quantizer > Double(Self.finestQuantizer + 2))
         governor.observe(changedShare: change.changedShare, at: time)
+        background.observe(changedShare: statistics.changedShare, at: time)
         statistics.framesPerSecond = governor.framesPerSecond
         let isUnchanged = change.changedShare == 0
         stillFrames = isUnchanged ? stillFrames : 0
@@ -202,7 +204,7 @@ package struct Lane: ~Copyable {
             try stage.encoder.change(ordinary)
             outcome = try stage.encoder.encode(
                 stage.current, at: time, duration: interval, flags: Self.deltaFlags(settings.codec),
-                effort: effort.encoderEffort(settings.codec, isResync: false), into: &bytes)
+                effort: effort.encoderEffort(settings.codec, .delta), into: &bytes)
             statistics.deltaFrames += 1
         }
         guard outcome.byteCount > 0 else { throw .refused(reason: "libvpx coded nothing") }
@@ -267,7 +269,7 @@ package struct Lane: ~Copyable {
             bytes.removeAll()
             let outcome = try stage.encoder.encode(
                 stage.current, at: time, duration: interval, flags: .forceKeyFrame,
-                effort: effort.encoderEffort(settings.codec, isResync: false), into: &bytes)
+                effort: effort.encoderEffort(settings.codec, .key), into: &bytes)
             let bits = Double(outcome.byteCount * 8)
             guard bits > budget.keyFrameBits, limit < 60 else { return outcome }
             limit = min(limit + (bits > budget.keyFrameBits * 1.5 ? 14 : 8), 60)
@@ -286,7 +288,7 @@ package struct Lane: ~Copyable {
         try stage.encoder.change(limited)
         return try stage.encoder.encode(
             stage.current, at: time, duration: interval, flags: Self.resyncFlags(settings.codec),
-            effort: effort.encoderEffort(settings.codec, isResync: true), into: &bytes)
+            effort: effort.encoderEffort(settings.codec, .resync), into: &bytes)
     }
 
     private mutating func encodePlainly(
@@ -347,6 +349,7 @@ package struct Lane: ~Copyable {
         settings.maximumIntraPercent = 0
         settings.staticThreshold = 0
         settings.isErrorResilient = self.settings.codec == .vp9
+        if !background.isStill { settings.adaptiveQuantization = 0 }
         return settings
     }
 

@@ -41,23 +41,37 @@ package struct LaneSettings: Sendable, Equatable {
 package enum Effort: Int, Comparable, CaseIterable, Sendable {
     /// libwebrtc's own search.
     case fast
-    /// libvpx' slower real-time search.
+    /// libvpx' "good quality" with its quicker searches: as dear as its slowest real-time search, or little dearer, and better.
     case realtime
     /// libvpx' "good quality", without delay.
     case full
 
     package static func < (left: Effort, right: Effort) -> Bool { left.rawValue < right.rawValue }
 
-    /// libvpx' settings for a frame.
-    ///
-    /// - Parameter isResync: VP9's faster searches code a frame of one old reference as if there were none.
-    func encoderEffort(_ codec: VPXCodec, isResync: Bool) -> EncoderEffort {
+    /// What scaling, analysis and coding of a picture cost, about, in those of the fastest step.
+    package var cost: Double {
+        switch self {
+        case .fast: 1
+        case .realtime: 4
+        case .full: 7
+        }
+    }
+
+    /// The next slower step; itself, if there is none.
+    var raised: Effort { Effort(rawValue: rawValue + 1) ?? self }
+
+    /// The next faster step; itself, if there is none.
+    var lowered: Effort { Effort(rawValue: rawValue - 1) ?? self }
+
+    /// libvpx' settings for a frame. VP9's faster searches code a frame of one old reference as if there were none; and its key
+    /// frames, from which all others are predicted, are worth the slow one.
+    func encoderEffort(_ codec: VPXCodec, _ kind: LaneFrameKind) -> EncoderEffort {
         switch (self, codec) {
         case (.fast, .vp8): EncoderEffort(isGoodQuality: false, speed: -4)
-        case (.realtime, .vp8): EncoderEffort(isGoodQuality: false, speed: -1)
+        case (.realtime, .vp8): EncoderEffort(isGoodQuality: true, speed: 2)
+        case (.fast, .vp9): EncoderEffort(isGoodQuality: false, speed: kind == .resync ? 4 : 5)
+        case (.realtime, .vp9): EncoderEffort(isGoodQuality: true, speed: kind == .delta ? 3 : 1)
         case (.full, _): EncoderEffort(isGoodQuality: true, speed: 1)
-        case (.fast, .vp9): EncoderEffort(isGoodQuality: false, speed: isResync ? 4 : 5)
-        case (.realtime, .vp9): EncoderEffort(isGoodQuality: false, speed: 4)
         }
     }
 }
