@@ -13,7 +13,8 @@ import Wire
 @Suite struct LaneTests {
     private static let link = LinkSettings(delay: .milliseconds(10))
 
-    /// Pictures of a square that moves over a gradient, 320 by 180 at 30 a second, a key frame every four seconds.
+    /// Pictures of a square that moves over a wall of tiles, 320 by 180 at 30 a second, a key frame every four seconds. Of a bare
+    /// wall a key frame would cost as little as a resync frame.
     private static let clip: Result<VideoClip, any Error> = Result {
         var encoder = try VPXEncoder(
             .baseline(.vp8, width: 320, height: 180, bitsPerSecond: 300_000, framesPerSecond: 30))
@@ -42,7 +43,8 @@ import Wire
             for y in 0..<180 {
                 for x in 0..<320 {
                     let isInside = (60..<124).contains(y) && (left..<left + 64).contains(x)
-                    luma[y * stride + x] = UInt8(isInside ? 220 - (x - left) : 40 + x / 4 + y / 4)
+                    let tile = (x / 6 * 37 + y / 6 * 101) % 64
+                    luma[y * stride + x] = UInt8(isInside ? 220 - (x - left) : 40 + x / 4 + y / 4 + tile)
                 }
             }
         }
