@@ -41,7 +41,8 @@ package struct LaneSettings: Sendable, Equatable {
 package enum Effort: Int, Comparable, CaseIterable, Sendable {
     /// libwebrtc's own search.
     case fast
-    /// libvpx' "good quality" with its quicker searches: as dear as its slowest real-time search, or little dearer, and better.
+    /// libvpx' "good quality" with its quicker searches: better than its slow real-time ones, for little more time in VP8 and for
+    /// twice the time in VP9.
     case realtime
     /// libvpx' "good quality", without delay.
     case full
