@@ -38,13 +38,15 @@ package struct LayerLimits: Hashable, Sendable {
 }
 
 /// How much of a lane's size somebody is sent.
-package enum LaneGrade: UInt8, Hashable, Sendable {
-    /// At a rate that follows its viewers.
+package enum LaneGrade: UInt8, Hashable, Sendable, CaseIterable {
+    /// At a rate that follows its viewers, and larger than its tier where the bits are enough for that.
     case whole
     /// With the fewest bits that still move, for those whose links carry less than the other viewers'.
     case thin
     /// A picture every few seconds.
     case still
+    /// At a rate that follows its viewers, and never larger than its tier: for those who have asked for that by its name.
+    case exact
 }
 
 /// What one subscriber is to be given of its source.

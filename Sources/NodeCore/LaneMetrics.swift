@@ -10,7 +10,7 @@ package struct LaneDescription: Sendable {
     /// The MID of the source's section.
     package let track: String
     package let tier: Tier
-    /// `whole`, or for weaker links `thin` or `still`.
+    /// `whole`, for weaker links `thin` or `still`, or `exact` for who has asked for the tier by its name.
     package let grade: String
     /// What it is to take at present.
     package let targetBitsPerSecond: Int

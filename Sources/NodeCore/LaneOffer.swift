@@ -18,13 +18,24 @@ struct LaneOffer: Hashable {
     private static let stillRate = 10_000
     private static let stillPictures = 0.4
 
+    /// What pictures may grow to: beyond, no weak link has the bits for them.
+    private static let largestShortSide = 360
+
     let tier: Tier
     let grade: LaneGrade
+
+    /// Up to which short side its pictures may be larger than its tier for viewers who want so much.
+    ///
+    /// - Parameter wanted: the short side that the most demanding of them has room for.
+    func largestShortSide(wanted: Int) -> Int? {
+        let side = min(wanted, Self.largestShortSide)
+        return grade == .whole && side > tier.shortSide ? side : nil
+    }
 
     /// In bits per second of encoded pictures.
     var rates: ClosedRange<Int> {
         switch grade {
-        case .whole: (tier == .p144 ? 30_000 : tier.bitsPerSecond * 7 / 10)...tier.bitsPerSecond
+        case .whole, .exact: (tier == .p144 ? 30_000 : tier.bitsPerSecond * 7 / 10)...tier.bitsPerSecond
         case .thin: Self.thinRate...Self.thinRate
         case .still: Self.stillRate...Self.stillRate
         }
@@ -33,7 +44,7 @@ struct LaneOffer: Hashable {
     /// The highest rate of pictures when they get so many bits.
     func framesPerSecond(at bitsPerSecond: Int) -> Double {
         switch grade {
-        case .whole, .thin:
+        case .whole, .thin, .exact:
             bitsPerSecond < Self.fewBits ? Self.fewPictures : tier.framesPerSecond
         case .still: Self.stillPictures
         }

@@ -36,6 +36,8 @@ struct LaneTable {
         var packetizer: LanePacketizer
         /// What it is to take, of its offer's rates.
         var target: Int
+        /// What its pictures may grow to; nil: its tier's size.
+        var largestShortSide: Int?
         /// Whose link carries most for it, and how much that and the next one are; see `BestViewers`.
         var viewers = BestViewers()
         /// Since when nobody watches it.

@@ -23,8 +23,11 @@ extension Node {
         for id in lanes.routes.keys.sorted() {
             guard let route = lanes.routes[id] else { continue }
             var viewers = LaneTable.BestViewers()
+            var wanted: Int? = 0
             for downTrack in upTracks[route.track]?.subscribers ?? [] {
                 guard let session = downTracks[downTrack]?.session else { continue }
+                let side = shortSide(wantedBy: downTrack, of: session, from: route.source)
+                wanted = wanted.flatMap { most in side.map { max(most, $0) } }
                 let link = sessions[session]?.downlink
                 let budget = link.flatMap { subscriberLinks[$0]?.laneBudget }
                 viewers.add(link ?? -1, budget.map { Int($0) } ?? .max)
@@ -32,15 +35,37 @@ extension Node {
             lanes.routes[id]?.viewers = viewers
             guard let most = viewers.most else { continue }
             let rate = route.offer.rate(within: most)
+            let largest = route.offer.largestShortSide(wanted: wanted ?? 0)
             // What is next to nothing is not worth an order.
             let isEnd = rate == route.offer.rates.upperBound && rate != route.target
-            guard rate * 100 < route.target * 97 || rate * 100 > route.target * 106 || isEnd else { continue }
+            guard
+                rate * 100 < route.target * 97 || rate * 100 > route.target * 106 || isEnd
+                    || largest != route.largestShortSide
+            else { continue }
+            if largest != route.largestShortSide { lanes.sources[route.source]?.nextChoice = now }
             lanes.routes[id]?.target = rate
+            lanes.routes[id]?.largestShortSide = largest
             lanes.orders.append(
                 .changeLane(
-                    id, source: route.source, bitsPerSecond: rate,
-                    framesPerSecond: route.offer.framesPerSecond(at: rate)))
+                    id, source: route.source,
+                    LaneTerms(
+                        bitsPerSecond: rate, framesPerSecond: route.offer.framesPerSecond(at: rate),
+                        largestShortSide: largest)))
         }
+    }
+
+    /// What a viewer has room for: by the height that a participant has asked for; watchers of somebody take any size. Nil if it
+    /// follows who speaks: each change begins with a key frame, which passes a narrow link sooner if it is small.
+    private mutating func shortSide(wantedBy downTrack: Int, of session: Int, from source: UInt32) -> Int? {
+        if case .watch(let participant) = sessions[session]?.role { return participant == nil ? nil : .max }
+        guard
+            let slot = sessions[session]?.participation?.slots.first(where: { $0.downTrack == downTrack }),
+            slot.pin != nil
+        else { return nil }
+        guard let height = slot.height, let track = lanes.sources[source]?.track else { return .max }
+        let size = track < layerCache.count ? layerCache[track].options.last?.size : nil
+        guard let size, size.isKnown, size.width < size.height else { return height }
+        return height * Int(size.width) / Int(size.height)
     }
 
     /// What a weak link can be sent of a track: lanes, and layers as they are where they are better for their bits.

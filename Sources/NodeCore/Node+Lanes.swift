@@ -39,12 +39,12 @@ extension Node {
         }
     }
 
-    /// Lets a session be sent a lane's pictures of this size instead of any layer of its sources.
+    /// Lets a session be sent a lane's pictures of this size, never larger ones, instead of any layer of its sources.
     package mutating func prefer(_ tier: Tier, in id: SessionID) throws(SessionError) {
         guard let session = sessionsByID[id] else { throw .unknownSession }
         sessions[session]?.tier = tier
         for downTrack in sessions[session]?.downTracks ?? [] where downTracks[downTrack]?.kind == .video {
-            aim(downTrack, at: .lane(shortSide: tier.shortSide))
+            aim(downTrack, at: .lane(shortSide: tier.shortSide, grade: .exact))
         }
     }
 
@@ -68,6 +68,8 @@ extension Node {
         else { return nil }
         let offer = LaneOffer(tier: tier, grade: grade)
         if let known = route(to: offer, of: track, codec), let route = lanes.routes[known] {
+            // Who comes may want another size than those who are there: it is to begin with that.
+            lanes.nextRates = Instant(nanoseconds: .min)
             return reference(to: route.track)
         }
         guard whyNoLane(of: track, for: downTrack) == nil,
@@ -141,6 +143,7 @@ extension Node {
         settings.bitsPerSecond = rate
         settings.framesPerSecond = offer.framesPerSecond(at: rate)
         settings.adaptsFrameRate = offer.grade != .still
+        settings.beginsSmall = true
         lanes.routes[id] = LaneTable.Route(
             source: source, track: place, offer: offer, codec: codec,
             packetizer: LanePacketizer(codec, payloadType: LaneTable.payloadType, ssrc: id), target: rate)
@@ -317,11 +320,13 @@ extension Node {
         }
     }
 
-    /// Decodes the smallest encoding that is as large as the largest of the source's lanes.
+    /// Decodes the smallest encoding that is as large as the largest of the source's lanes may become.
     private mutating func chooseEncoding(of id: UInt32, at now: Instant) {
         guard let source = lanes.sources[id] else { return }
         lanes.sources[id]?.nextChoice = now + Self.choiceInterval
-        let needed = lanes.routes.values.filter { $0.source == id }.map(\.tier.shortSide).max() ?? 0
+        let needed =
+            lanes.routes.values.filter { $0.source == id }
+            .map { max($0.tier.shortSide, $0.largestShortSide ?? 0) }.max() ?? 0
         guard
             let best = encoding(
                 of: source.track, atLeast: needed, among: layers(of: source.track, at: now))

@@ -74,6 +74,9 @@ package struct EffortGovernor: Sendable {
         self.ceiling = ceiling
     }
 
+    /// Whether not even the least effort leaves time enough.
+    package var isOverloaded: Bool { effort == .fast && load > Self.full }
+
     /// Whether there is time for another lane, with the least effort. It is taken as begun.
     ///
     /// - Parameter shortSide: of the pictures that have to be decoded for it, in pixels; 0 if they are decoded already.

@@ -20,8 +20,6 @@ package struct Lane: ~Copyable {
     private static let cutSpacing: Int64 = 90_000
     /// A key frame is coded this well if the bits allow, of 63.
     private static let keyQuantizer = 28
-    /// Finer than this nobody sees.
-    private static let finestQuantizer = 8
     /// An anchor that serves badly is renewed in a quiet moment when it is this old.
     private static let quietRenewalAge: Int64 = 10 * 90_000
     private static let quietRenewalRatio = 0.5
@@ -32,7 +30,7 @@ package struct Lane: ~Copyable {
     private var governor: FrameRateGovernor
     private var background = BackgroundWatch()
     private var budget: BitBudget
-    private var chooser: ResolutionChooser?
+    private var chooser: ResolutionChooser
     private var sourceSize: PixelSize?
     private var clock = TimestampClock()
     private var isKeyFrameWanted = true
@@ -68,6 +66,7 @@ package struct Lane: ~Copyable {
 
     package init(_ settings: LaneSettings) {
         self.settings = settings
+        chooser = ResolutionChooser(settings)
         governor = FrameRateGovernor(
             fullRate: settings.framesPerSecond,
             isAdaptive: settings.adaptsFrameRate && settings.mode == .differential)
@@ -75,13 +74,19 @@ package struct Lane: ~Copyable {
             bitsPerSecond: settings.bitsPerSecond, framesPerSecond: settings.framesPerSecond)
     }
 
-    /// Changes the bitrate or the highest rate of pictures from the next picture on.
-    package mutating func change(bitsPerSecond: Int, framesPerSecond: Double) {
-        settings.bitsPerSecond = bitsPerSecond
-        settings.framesPerSecond = framesPerSecond
-        budget.bitsPerSecond = bitsPerSecond
-        budget.framesPerSecond = framesPerSecond
-        governor.fullRate = framesPerSecond
+    /// Changes what it may take from the next picture on. What is larger than allowed becomes smaller at once; the size grows in its
+    /// own time.
+    package mutating func change(_ terms: LaneTerms) {
+        settings.terms = terms
+        budget.bitsPerSecond = terms.bitsPerSecond
+        budget.framesPerSecond = terms.framesPerSecond
+        governor.fullRate = terms.framesPerSecond
+        chooser.adopt(terms)
+    }
+
+    /// There is too little CPU: where the size may be chosen the next pictures are smaller.
+    package mutating func relieve() {
+        chooser.relieve()
     }
 
     /// Takes note of how long a picture took.
@@ -111,15 +116,27 @@ package struct Lane: ~Copyable {
         let isMissed = settings.framesPerSecond < 1 && isResyncWanted && time >= nextResync
         guard governor.isDue(at: time) || isMissed else { return .notDue }
         do {
-            try prepare(for: source)
-            guard var stage = self.stage.take() else { return .notDue }
+            if source != sourceSize {
+                sourceSize = source
+                chooser.adopt(source, mayGrow: effort > .fast)
+            }
+            var stage = try takeStage(source.fitted(toShortSide: chooser.shortSide))
             scale(&stage.current)
-            let outcome: LaneOutcome =
-                switch settings.mode {
-                case .differential:
-                    try encodeDifferentially(&stage, timestamp, at: time, effort)
-                case .baseline: try encodePlainly(&stage, timestamp, at: time)
+            let outcome: LaneOutcome
+            switch settings.mode {
+            case .differential:
+                var change = compare(&stage, at: time)
+                if change.isCut, time - lastKeyFrame >= Self.cutSpacing,
+                    chooser.beginScene(at: time, mayGrow: effort > .fast)
+                {
+                    // It needs a key frame anyway.
+                    stage = try makeStage(source.fitted(toShortSide: chooser.shortSide))
+                    scale(&stage.current)
+                    change = compare(&stage, at: time)
                 }
+                outcome = try encodeDifferentially(&stage, change, timestamp, at: time, effort)
+            case .baseline: outcome = try encodePlainly(&stage, timestamp, at: time)
+            }
             self.stage = .some(stage)
             return outcome
         } catch {
@@ -132,19 +149,25 @@ package struct Lane: ~Copyable {
 
     // MARK: - Choosing
 
+    /// What has changed since the picture that was coded last; everything, if there is none.
+    private func compare(_ stage: inout Stage, at time: Int64) -> ChangeMap.Summary {
+        guard stage.hasCoded else {
+            return ChangeMap.Summary(changedShare: 1, meanSquaredError: 0, isCut: false)
+        }
+        let interval = Int64(90_000 / governor.framesPerSecond)
+        return stage.changes.compare(
+            stage.current, with: stage.coded, learnsNoise: time - lastCoded <= interval * 3)
+    }
+
     private mutating func encodeDifferentially(
-        _ stage: inout Stage, _ timestamp: UInt32, at time: Int64, _ effort: Effort
+        _ stage: inout Stage, _ change: ChangeMap.Summary, _ timestamp: UInt32, at time: Int64,
+        _ effort: Effort
     ) throws(CodecError) -> LaneOutcome {
         let interval = Int64(90_000 / governor.framesPerSecond)
-        var change = ChangeMap.Summary(changedShare: 1, meanSquaredError: 0, isCut: false)
-        if stage.hasCoded {
-            change = stage.changes.compare(
-                stage.current, with: stage.coded, learnsNoise: time - lastCoded <= interval * 3)
-        }
         statistics.changedShare += (change.changedShare - statistics.changedShare) * 0.1
         budget.advance(
             to: time,
-            isLimited: stillFrames < Self.convergence && quantizer > Double(Self.finestQuantizer + 2))
+            isLimited: stillFrames < Self.convergence && quantizer > Double(LaneSettings.finestQuantizer + 2))
         governor.observe(changedShare: change.changedShare, at: time)
         background.observe(changedShare: statistics.changedShare, at: time)
         statistics.framesPerSecond = governor.framesPerSecond
@@ -198,13 +221,14 @@ package struct Lane: ~Copyable {
         case .resync:
             outcome = try codeResyncFrame(&stage, at: time, interval: interval, effort, into: &bytes)
         case .delta:
-            var ordinary = encoderSettings(size: stage.size)
+            var ordinary = encoderSettings(stage.size)
             // A heartbeat has nothing to add.
             if isConverged { ordinary.minimumQuantizer = min(Int(quantizer) + 12, 50) }
             try stage.encoder.change(ordinary)
             outcome = try stage.encoder.encode(
-                stage.current, at: time, duration: interval, flags: Self.deltaFlags(settings.codec),
-                effort: effort.encoderEffort(settings.codec, .delta), into: &bytes)
+                stage.current, at: time, duration: interval, flags: settings.deltaFlags,
+                effort: effort.encoderEffort(settings.codec, .delta, isStill: background.isStill),
+                into: &bytes)
             statistics.deltaFrames += 1
         }
         guard outcome.byteCount > 0 else { throw .refused(reason: "libvpx coded nothing") }
@@ -228,7 +252,7 @@ package struct Lane: ~Copyable {
             statistics.resyncFrames += 1
         case .delta: break
         }
-        if !isConverged || kind != .delta { weigh(outcome, kind, at: time) }
+        if !isConverged || kind != .delta { weigh(outcome, kind, at: time, mayGrow: effort > .fast) }
         settle(&stage, outcome, at: time)
         return LaneFrame(
             kind: kind, bytes: bytes, timestamp: timestamp, size: stage.size, anchor: anchor,
@@ -236,12 +260,14 @@ package struct Lane: ~Copyable {
     }
 
     /// Takes note of how coarsely a picture had to be coded.
-    private mutating func weigh(_ outcome: VPXEncoder.Outcome, _ kind: LaneFrameKind, at time: Int64) {
+    private mutating func weigh(
+        _ outcome: VPXEncoder.Outcome, _ kind: LaneFrameKind, at time: Int64, mayGrow: Bool
+    ) {
         quantizer += (Double(outcome.quantizer) - quantizer) * 0.1
         statistics.quantizer = quantizer
         guard kind == .delta else { return }
         governor.coded(quantizer: outcome.quantizer)
-        if chooser?.coded(quantizer: outcome.quantizer, at: time) == true { isKeyFrameWanted = true }
+        if chooser.coded(quantizer: outcome.quantizer, at: time, mayGrow: mayGrow) { isKeyFrameWanted = true }
     }
 
     private mutating func settle(_ stage: inout Stage, _ outcome: VPXEncoder.Outcome, at time: Int64) {
@@ -262,14 +288,15 @@ package struct Lane: ~Copyable {
         // A quiet picture must not get visibly worse.
         var limit = isConverged ? min(max(Int(quantizer) + 4, 14), Self.keyQuantizer) : Self.keyQuantizer
         while true {
-            var limited = encoderSettings(size: stage.size)
+            var limited = encoderSettings(stage.size)
             limited.maximumQuantizer = limit
             limited.isErrorResilient = settings.codec == .vp9
             try stage.encoder.change(limited)
             bytes.removeAll()
             let outcome = try stage.encoder.encode(
                 stage.current, at: time, duration: interval, flags: .forceKeyFrame,
-                effort: effort.encoderEffort(settings.codec, .key), into: &bytes)
+                effort: effort.encoderEffort(settings.codec, .key, isStill: background.isStill),
+                into: &bytes)
             let bits = Double(outcome.byteCount * 8)
             guard bits > budget.keyFrameBits, limit < 60 else { return outcome }
             limit = min(limit + (bits > budget.keyFrameBits * 1.5 ? 14 : 8), 60)
@@ -282,13 +309,14 @@ package struct Lane: ~Copyable {
     private mutating func codeResyncFrame(
         _ stage: inout Stage, at time: Int64, interval: Int, _ effort: Effort, into bytes: inout [UInt8]
     ) throws(CodecError) -> VPXEncoder.Outcome {
-        var limited = encoderSettings(size: stage.size)
+        var limited = encoderSettings(stage.size)
         // As good as the frames around it: libvpx would give it an ordinary frame's bits.
         limited.maximumQuantizer = min(max(Int(quantizer) + 2, 24), 50)
         try stage.encoder.change(limited)
         return try stage.encoder.encode(
-            stage.current, at: time, duration: interval, flags: Self.resyncFlags(settings.codec),
-            effort: effort.encoderEffort(settings.codec, .resync), into: &bytes)
+            stage.current, at: time, duration: interval, flags: settings.resyncFlags,
+            effort: effort.encoderEffort(settings.codec, .resync, isStill: background.isStill),
+            into: &bytes)
     }
 
     private mutating func encodePlainly(
@@ -308,7 +336,7 @@ package struct Lane: ~Copyable {
         isResyncWanted = false
         statistics.keyFrames += outcome.isKeyFrame ? 1 : 0
         statistics.deltaFrames += outcome.isKeyFrame ? 0 : 1
-        weigh(outcome, .key, at: time)
+        weigh(outcome, .key, at: time, mayGrow: false)
         settle(&stage, outcome, at: time)
         return .coded(
             LaneFrame(
@@ -316,60 +344,24 @@ package struct Lane: ~Copyable {
                 size: stage.size, anchor: nil, quantizer: outcome.quantizer))
     }
 
-    // MARK: - Settings
-
-    /// The anchor is VP8's alternate reference, since libvpx refreshes golden by itself, and VP9's golden. VP8's probabilities
-    /// stay those of the key frame.
-    private static func deltaFlags(_ codec: VPXCodec) -> FrameFlags {
-        switch codec {
-        case .vp8: [.keepGolden, .keepAlternate, .keepEntropy]
-        case .vp9: [.keepGolden, .keepAlternate]
-        }
+    private func encoderSettings(_ size: PixelSize) -> EncoderSettings {
+        var encoder = settings.encoderSettings(size: size, bitsPerSecond: budget.encoderBitsPerSecond)
+        if settings.mode == .differential, !background.isStill { encoder.adaptiveQuantization = 0 }
+        return encoder
     }
 
-    private static func resyncFlags(_ codec: VPXCodec) -> FrameFlags {
-        switch codec {
-        case .vp8: [.ignoreLast, .ignoreGolden, .keepAlternate, .replaceGolden, .keepEntropy]
-        case .vp9: [.keepGolden, .keepAlternate, .ignoreLast, .ignoreAlternate]
-        }
-    }
-
-    private func encoderSettings(size: PixelSize) -> EncoderSettings {
-        var settings = EncoderSettings.baseline(
-            self.settings.codec, width: size.width, height: size.height,
-            bitsPerSecond: budget.encoderBitsPerSecond, framesPerSecond: self.settings.framesPerSecond,
-            isScreenContent: self.settings.mode == .baseline && self.settings.isScreenContent)
-        guard self.settings.mode == .differential else { return settings }
-        settings.minimumQuantizer = Self.finestQuantizer
-        settings.maximumQuantizer = 60
-        // libvpx must not drop frames by itself: right after a key frame that would damage its state.
-        settings.dropFrameThreshold = 0
-        // The denoiser ruins dark moving pictures where each pixel stands for many.
-        settings.noiseSensitivity = size.shortSide < 360 ? 0 : settings.noiseSensitivity
-        settings.maximumIntraPercent = 0
-        settings.staticThreshold = 0
-        settings.isErrorResilient = self.settings.codec == .vp9
-        if !background.isStill { settings.adaptiveQuantization = 0 }
-        return settings
-    }
-
-    /// Makes the encoder for the size in which the source is to be coded now, if there is none.
-    private mutating func prepare(for source: PixelSize) throws(CodecError) {
-        if source != sourceSize {
-            sourceSize = source
-            chooser = ResolutionChooser(
-                smallest: settings.tier.shortSide, largest: settings.largestShortSide,
-                codec: settings.codec, bitsPerSecond: settings.bitsPerSecond,
-                framesPerSecond: settings.framesPerSecond,
-                aspectRatio: Double(max(source.width, source.height)) / Double(max(1, source.shortSide)))
-        }
-        let size = source.fitted(toShortSide: chooser?.shortSide ?? settings.tier.shortSide)
-        if stage?.size == size { return }
+    private mutating func takeStage(_ size: PixelSize) throws(CodecError) -> Stage {
+        if stage?.size == size, let kept = stage.take() { return kept }
         stage = nil
-        stage = .some(try Stage(size: size, settings: encoderSettings(size: size)))
+        return try makeStage(size)
+    }
+
+    /// What another size needs; its first picture is a key frame.
+    private mutating func makeStage(_ size: PixelSize) throws(CodecError) -> Stage {
         isKeyFrameWanted = true
         stillFrames = 0
         statistics.width = size.width
         statistics.height = size.height
+        return try Stage(size: size, settings: encoderSettings(size))
     }
 }

@@ -8,7 +8,8 @@ package enum LaneOrder: Sendable {
     case closeSource(UInt32)
     case addLane(UInt32, source: UInt32, LaneSettings)
     case removeLane(UInt32, source: UInt32)
-    case changeLane(UInt32, source: UInt32, bitsPerSecond: Int, framesPerSecond: Double)
+    /// Other terms from the next picture on.
+    case changeLane(UInt32, source: UInt32, LaneTerms)
     /// Somebody waits for a resync frame.
     case resync(UInt32, source: UInt32)
     /// The source's next encoded picture, and when it was whole.

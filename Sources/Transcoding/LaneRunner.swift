@@ -8,6 +8,8 @@ package struct LaneRunner: ~Copyable {
     /// No thread has more, whatever the load: each takes half a megabyte and more.
     private static let laneLimit = 64
     private static let statisticsInterval = Duration.seconds(1)
+    /// While there is too much to do pictures become smaller in such steps: each costs a key frame.
+    private static let reliefInterval = Duration.seconds(3)
 
     struct Entry: ~Copyable {
         let source: UInt32
@@ -21,6 +23,7 @@ package struct LaneRunner: ~Copyable {
     private var governor: EffortGovernor
     /// When each lane was last told of.
     private var told: [UInt32: Instant] = [:]
+    private var nextRelief = Instant(nanoseconds: .min)
 
     /// - Parameter ceiling: the most CPU that lanes ever take.
     package init(ceiling: Effort = .full) {
@@ -63,10 +66,9 @@ package struct LaneRunner: ~Copyable {
             guard let index = index(of: source) else { return }
             if entries[index].transcoder.remove(lane) { laneCount -= 1 }
             told[lane] = nil
-        case .changeLane(let lane, let source, let bitsPerSecond, let framesPerSecond):
+        case .changeLane(let lane, let source, let terms):
             guard let index = index(of: source) else { return }
-            entries[index].transcoder.change(
-                lane, bitsPerSecond: bitsPerSecond, framesPerSecond: framesPerSecond)
+            entries[index].transcoder.change(lane, terms)
         case .resync(let lane, let source):
             guard let index = index(of: source) else { return }
             entries[index].transcoder.requestResync(of: lane)
@@ -108,5 +110,9 @@ package struct LaneRunner: ~Copyable {
         let decoding = entries[index].transcoder.decodingTime - decodedBefore
         governor.spent(
             decoding: decoding, coding: end - start - decoding, waiting: max(start - arrival, .zero), at: end)
+        if governor.isOverloaded, end >= nextRelief {
+            nextRelief = end + Self.reliefInterval
+            for index in 0..<entries.count { entries[index].transcoder.relieve() }
+        }
     }
 }

@@ -22,6 +22,9 @@ package struct LaneSettings: Sendable, Equatable {
     /// Up to which short side a scene's pictures may be larger than the tier, where that is better for the bits; nil: exactly
     /// the tier.
     package var largestShortSide: Int?
+    /// Whether a lane that may choose begins at the tier's size, since its first key frame has to pass a narrow link; else at
+    /// the size that its bits are usually enough for.
+    package var beginsSmall = false
     /// Whether the baseline is libwebrtc's for a shared screen. Other lanes see for themselves what changes.
     package var isScreenContent = false
 
@@ -30,6 +33,20 @@ package struct LaneSettings: Sendable, Equatable {
         self.tier = tier
         bitsPerSecond = tier.bitsPerSecond
         framesPerSecond = tier.framesPerSecond
+    }
+
+    /// What may change while a lane runs.
+    package var terms: LaneTerms {
+        get {
+            LaneTerms(
+                bitsPerSecond: bitsPerSecond, framesPerSecond: framesPerSecond,
+                largestShortSide: largestShortSide)
+        }
+        set {
+            bitsPerSecond = newValue.bitsPerSecond
+            framesPerSecond = newValue.framesPerSecond
+            largestShortSide = newValue.largestShortSide
+        }
     }
 
     /// What bitrates a lane takes: what a picture needs at least, and what no tier needs.
@@ -66,12 +83,15 @@ package enum Effort: Int, Comparable, CaseIterable, Sendable {
 
     /// libvpx' settings for a frame. VP9's faster searches code a frame of one old reference as if there were none; and its key
     /// frames, from which all others are predicted, are worth the slow one.
-    func encoderEffort(_ codec: VPXCodec, _ kind: LaneFrameKind) -> EncoderEffort {
+    ///
+    /// - Parameter isStill: whether the background stands still: there VP9's slower search finds most, and has less to search.
+    func encoderEffort(_ codec: VPXCodec, _ kind: LaneFrameKind, isStill: Bool) -> EncoderEffort {
         switch (self, codec) {
         case (.fast, .vp8): EncoderEffort(isGoodQuality: false, speed: -4)
         case (.realtime, .vp8): EncoderEffort(isGoodQuality: true, speed: 2)
         case (.fast, .vp9): EncoderEffort(isGoodQuality: false, speed: kind == .resync ? 4 : 5)
-        case (.realtime, .vp9): EncoderEffort(isGoodQuality: true, speed: kind == .delta ? 3 : 1)
+        case (.realtime, .vp9):
+            EncoderEffort(isGoodQuality: true, speed: kind != .delta ? 1 : isStill ? 2 : 3)
         case (.full, _): EncoderEffort(isGoodQuality: true, speed: 1)
         }
     }

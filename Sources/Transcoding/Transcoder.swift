@@ -40,10 +40,15 @@ package struct Transcoder: ~Copyable {
         return true
     }
 
-    /// Changes the bitrate or the highest rate of pictures of a lane.
-    package mutating func change(_ id: LaneID, bitsPerSecond: Int, framesPerSecond: Double) {
+    /// Changes what a lane may take.
+    package mutating func change(_ id: LaneID, _ terms: LaneTerms) {
         guard let index = index(of: id) else { return }
-        entries[index].lane.change(bitsPerSecond: bitsPerSecond, framesPerSecond: framesPerSecond)
+        entries[index].lane.change(terms)
+    }
+
+    /// Makes pictures smaller where a lane may choose their size: there is too little CPU.
+    package mutating func relieve() {
+        for index in 0..<entries.count { entries[index].lane.relieve() }
     }
 
     /// Somebody waits for a resync frame of a lane.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 from collections.abc import Callable, Iterator
 
@@ -18,6 +19,7 @@ from relay_process import REPOSITORY, Relay
 
 TIER = "144p"
 SIZE = (256, 144)
+SOURCE_HEIGHT = 360
 
 FIRST_PICTURE_MILLISECONDS = 1000
 
@@ -98,6 +100,35 @@ def test_a_join_costs_the_others_no_key_frame(
         if (each.labels["room"], each.labels["codec"]) == (room, codec.lower())
     ]
     assert resyncs and resyncs[0] >= 1
+
+
+@pytest.mark.usefixtures("publisher")
+@pytest.mark.parametrize("codec", ["VP8", "VP9"])
+def test_pictures_for_a_weak_link_grow_with_one_key_frame(
+    codec: str, relay: Relay, room: str, new_watcher: Callable[[], Watcher]
+) -> None:
+    def watch() -> Watcher:
+        watcher = new_watcher()
+        watcher.watch(relay.url(f"/whep/{room}/alice?profile=3g"), audio=False, codec=codec)
+        # Until its lane is there it may be shown the source's own pictures.
+        watcher.wait_for(f"page.sizes.some(([, height]) => height < {SOURCE_HEIGHT})")
+        return watcher
+
+    def sizes(watcher: Watcher) -> list[list[int]]:
+        return json.loads(watcher.page.evaluate("JSON.stringify(page.sizes)"))
+
+    veteran = watch()
+    veteran.wait_for(f"page.sizes.some(([, height], at) => at > 0 && page.sizes[at - 1][1] === {SIZE[1]})", seconds=40)
+    newcomer = watch()
+    wait_for_decoded(newcomer, 30)
+    wait_for_decoded(veteran, received(veteran)["framesDecoded"] + 15)
+    for watcher in (veteran, newcomer):
+        report = received(watcher)
+        print(sizes(watcher), json.dumps(report))
+        # Each size begins with a key frame, and nothing else does.
+        assert report["keyFramesDecoded"] == len(sizes(watcher)), (sizes(watcher), report)
+        assert report["pliCount"] == 0, report
+        assert report["packetsLost"] == 0, report
 
 
 @pytest.mark.usefixtures("publisher")

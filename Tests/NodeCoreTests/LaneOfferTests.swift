@@ -6,7 +6,7 @@ import Transcoding
 
 @Suite struct LaneOfferTests {
     private static let all = Tier.allCases.flatMap { tier in
-        [LaneGrade.whole, .thin, .still].map { LaneOffer(tier: tier, grade: $0) }
+        LaneGrade.allCases.map { LaneOffer(tier: tier, grade: $0) }
     }
 
     @Test func `every lane and every layer has a number of its own`() {
@@ -43,6 +43,19 @@ import Transcoding
         #expect(smallest.bitsOnWire(at: smallest.rates.lowerBound) + 27_000 <= 64_000)
         let still = LaneOffer(tier: .p144, grade: .still)
         #expect(still.bitsOnWire(at: still.rates.upperBound) + 27_000 <= 40_000)
+    }
+
+    @Test func `pictures may grow to what viewers have room for, unless the tier was asked for by its name`()
+    {
+        let whole = LaneOffer(tier: .p144, grade: .whole)
+        #expect(whole.largestShortSide(wanted: 90) == nil)
+        #expect(whole.largestShortSide(wanted: 144) == nil)
+        #expect(whole.largestShortSide(wanted: 200) == 200)
+        #expect(whole.largestShortSide(wanted: .max) == 360)
+        #expect(LaneOffer(tier: .p360, grade: .whole).largestShortSide(wanted: .max) == nil)
+        for grade in [LaneGrade.thin, .still, .exact] {
+            #expect(LaneOffer(tier: .p144, grade: grade).largestShortSide(wanted: .max) == nil)
+        }
     }
 
     @Test func `a lane never takes more than its tier`() {

@@ -127,9 +127,11 @@ import Wire
         #expect(thread.governor.effort == .fast)
         let isAdmittedWhenFull = thread.governor.admit(decoding: 360, at: thread.now)
         #expect(!isAdmittedWhenFull)
+        #expect(thread.governor.isOverloaded)
         thread.run(seconds: 5, sources: 2, decoding: .milliseconds(1), coding: .milliseconds(2))
         let isAdmittedAgain = thread.governor.admit(decoding: 360, at: thread.now)
         #expect(isAdmittedAgain)
+        #expect(!thread.governor.isOverloaded)
     }
 
     @Test func `late pictures are no reason to refuse a lane, a queue of them is`() {
