@@ -1,6 +1,7 @@
 import Congestion
 import Forwarding
 import SDP
+import Transcoding
 package import Wire
 
 // Links that carry less than the smallest layer and the voices: one picture and one mixed voice, whatever the slots.
@@ -133,12 +134,28 @@ extension Node {
             }
             subscriberLinks[link]?.nextAllocation = nil
         }
+        presume(of: session)
         if sessions[session]?.participation != nil, let room = sessions[session]?.room,
             let id = sessions[session]?.id, let profile = sessions[session]?.profile
         {
             notify(.profile(ConferenceSnapshot.Profile(profile)), in: room, to: id)
         }
         assignSources(to: session)
+    }
+
+    /// What slots without a source are taken to want until bits are divided: a source's first key frame may come before that, and as
+    /// it is it would keep a weak link busy for a second.
+    private mutating func presume(of session: Int) {
+        guard sessions[session]?.tier == nil else { return }
+        let isWeak = isWeak(session)
+        var isFirst = true
+        for downTrack in sessions[session]?.downTracks ?? [] where downTracks[downTrack]?.kind == .video {
+            defer { isFirst = false }
+            guard downTracks[downTrack]?.source == nil, downTracks[downTrack]?.target == nil else { continue }
+            aim(
+                downTrack,
+                at: !isWeak ? .best : isFirst ? .lane(shortSide: Tier.p144.shortSide) : .paused)
+        }
     }
 
     /// Holds a link to what its session was to be limited to.

@@ -227,4 +227,36 @@ import Wire
         #expect(unlucky.video.pictureNumberErrors == 0)
         expectWhole(other)
     }
+
+    /// A source's first key frame comes as soon as it is asked for, and before bits are divided.
+    @Test(arguments: [true, false], [true, false])
+    func `a weak link is not sent a source's own pictures at first`(comesFirst: Bool, watches: Bool) throws {
+        let simulation = try start()
+        var publisher = try publisher()
+        // As large as can be told from any lane's.
+        publisher.clips = [try MovingPicture.large.get()]
+        publisher.video.layers = [.init(rid: "h", bitsPerSecond: 500_000, width: 640, height: 360)]
+        let near = LinkSettings(delay: .microseconds(100))
+        if !comesFirst { try simulation.participate(publisher, as: "ann", up: near, down: near) }
+        if !comesFirst { simulation.run(for: .seconds(2)) }
+        var settings = watches ? EndpointSettings.watcher : EndpointSettings.participant(video: 3, audio: 0)
+        settings.sections.removeAll { !watches && $0.direction == .sendonly }
+        settings.requiresSyntheticContent = false
+        let terms = SessionTerms(wish: .weak)
+        let viewer =
+            watches
+            ? try simulation.watch(settings, of: "ann", up: near, down: near, on: terms)
+            : try simulation.participate(settings, as: "vic", up: near, down: near, on: terms)
+        if comesFirst {
+            #expect(simulation.connectAll())
+            simulation.run(for: .seconds(1))
+            try simulation.participate(publisher, as: "ann", up: near, down: near)
+        }
+        var heights: Set<Int> = []
+        for _ in 0..<2000 {
+            simulation.run(for: .milliseconds(2))
+            if height(of: viewer) > 0 { heights.insert(height(of: viewer)) }
+        }
+        #expect(heights == [144])
+    }
 }
