@@ -185,6 +185,7 @@ package struct Lane: ~Copyable {
                 quantizer: quantizer, framesPerSecond: governor.framesPerSecond)
             {
                 statistics.picturesOverBudget += 1
+                if chooser.coded(quantizer: nil, at: time, mayGrow: false) { isKeyFrameWanted = true }
                 return .overBudget
             }
         }

@@ -10,12 +10,16 @@ struct ResolutionChooser {
     /// Short sides in pixels.
     private static let steps = [144, 180, 240, 300, 360, 480]
     /// Quantizers, of 63, between which a size is kept.
-    private static let coarse = 50.0
+    private static let coarse = 52.0
     private static let fine = 27.0
     /// Below this one a picture grows at once to the size that its bits are usually enough for.
     private static let ample = 40.0
-    /// Ticks of 90 kHz between two changes.
-    private static let downInterval: Int64 = 90_000 * 3
+    /// A picture that is left out for want of bits counts as much as the coarsest.
+    private static let coarsest = 63
+    /// For so long after a change the key frame's bits are missing, and pictures say nothing of their size. All in ticks of 90 kHz.
+    private static let settling: Int64 = 90_000 * 2
+    /// Between two changes.
+    private static let downInterval: Int64 = 90_000 * 4
     private static let shortestUpInterval: Int64 = 90_000 * 6
     private static let longestUpInterval: Int64 = 90_000 * 96
     /// Fine pictures grow by so much at least, of the short side: each step costs a key frame.
@@ -86,11 +90,16 @@ struct ResolutionChooser {
         return true
     }
 
-    /// Takes note of how coarsely a picture was coded. Returns whether the size changes.
-    mutating func coded(quantizer new: Int, at time: Int64, mayGrow: Bool) -> Bool {
+    /// Takes note of how coarsely a picture was coded.
+    ///
+    /// - Parameter quantizer: of 63; nil if it was left out for want of bits.
+    /// - Returns: whether the size changes.
+    mutating func coded(quantizer new: Int?, at time: Int64, mayGrow: Bool) -> Bool {
         guard terms.largestShortSide != nil || chosen > smallest else { return false }
-        let average = (quantizer ?? Double(new)) + (Double(new) - (quantizer ?? Double(new))) * 0.05
-        quantizer = average
+        let new = Double(new ?? Self.coarsest)
+        let isSettled = changed.map { time - $0 > Self.settling } ?? false
+        let average = isSettled ? (quantizer ?? new) + (new - (quantizer ?? new)) * 0.05 : new
+        quantizer = isSettled ? average : nil
         if let growth = grown, time - growth >= Self.proof {
             upInterval = Self.shortestUpInterval
             grown = nil

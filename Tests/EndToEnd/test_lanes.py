@@ -124,7 +124,6 @@ def test_pictures_for_a_weak_link_grow_with_one_key_frame(
     wait_for_decoded(veteran, received(veteran)["framesDecoded"] + 15)
     for watcher in (veteran, newcomer):
         report = received(watcher)
-        print(sizes(watcher), json.dumps(report))
         # Each size begins with a key frame, and nothing else does.
         assert report["keyFramesDecoded"] == len(sizes(watcher)), (sizes(watcher), report)
         assert report["pliCount"] == 0, report

@@ -66,6 +66,21 @@ import Testing
         #expect(zip(gaps, gaps.dropFirst()).allSatisfy { $1 > $0 }, "\(gaps)")
     }
 
+    @Test func `pictures that are left out count as coarse ones, but not those right after a change`() {
+        var chooser = chooser(settings())
+        #expect(chooser.shortSide == 240)
+        // A key frame's bits are missing for a second and a half.
+        var changes = (0..<22).filter { chooser.coded(quantizer: nil, at: Int64($0) * 6000, mayGrow: true) }
+        changes += (22..<150).filter { chooser.coded(quantizer: 47, at: Int64($0) * 6000, mayGrow: true) }
+        #expect(changes.isEmpty)
+        // Two of three are left out from now on.
+        let late = (150..<195).filter {
+            chooser.coded(quantizer: $0 % 3 == 0 ? 47 : nil, at: Int64($0) * 6000, mayGrow: true)
+        }
+        #expect(late.count == 1)
+        #expect(chooser.shortSide == 180)
+    }
+
     @Test func `fine pictures grow up to the viewers' size, and no further than the source`() {
         var chooser = chooser(settings(beginsSmall: true))
         let changes = run(&chooser, seconds: 60) { _ in 15 }
