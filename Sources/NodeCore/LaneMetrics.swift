@@ -21,11 +21,21 @@ package struct LaneDescription: Sendable {
     package let framesPerSecond: Double
     package let effort: Effort
     package let statistics: LaneStatistics
+    package let intake: LaneIntake
     /// From the packet that made a source's picture whole to the lane's packets, of the last 256 pictures: the shares of
     /// `LaneDescription.quantiles`.
     package let delays: [Duration]
 
     package static let quantiles = [0.5, 0.95, 1]
+}
+
+/// What a source has brought to its lanes since the first of them began.
+package struct LaneIntake: Sendable {
+    /// Encoded pictures, and their bytes without headers.
+    package var pictures: UInt64 = 0
+    package var bytes: UInt64 = 0
+    /// Those that found too many waiting for the lane thread.
+    package var dropped: UInt64 = 0
 }
 
 extension LaneDescription: Labelled {
@@ -53,7 +63,7 @@ extension Node {
                     codec: route.codec.rawValue, viewers: upTracks[route.track]?.subscribers.count ?? 0,
                     bitsPerSecond: route.bitsPerSecond,
                     framesPerSecond: route.framesPerSecond,
-                    effort: route.effort, statistics: route.statistics,
+                    effort: route.effort, statistics: route.statistics, intake: source.intake,
                     delays: LaneDescription.quantiles.compactMap { route.delay.quantile($0) }))
         }
         return described
@@ -89,7 +99,8 @@ extension NodeMetrics {
                 counters.lanePicturesDamaged),
             .total(
                 "smartc_lane_pictures_dropped_total",
-                "Encoded pictures of sources that waited for too long for a busy lane thread.", droppedFrames
+                "Encoded pictures of all sources that waited for too long for a busy lane thread.",
+                droppedFrames
             ),
             .each(lanes, "smartc_lane_viewers", "Subscribers of a lane.", .gauge) { Double($0.viewers) },
             .each(lanes, "smartc_lane_bits_per_second", "What a lane sends, without headers.", .gauge) {
@@ -116,7 +127,20 @@ extension NodeMetrics {
             .each(lanes, "smartc_lane_height_pixels", "Of the pictures that a lane sends.", .gauge) {
                 Double($0.statistics.height)
             },
-            .each(lanes, "smartc_lane_pictures_total", "Pictures of the source.", .counter) {
+            .each(
+                lanes, "smartc_lane_source_pictures_total",
+                "Encoded pictures of a lane's source; other lanes of it count the same ones.", .counter
+            ) { Double($0.intake.pictures) },
+            .each(
+                lanes, "smartc_lane_source_bytes_total",
+                "Encoded pictures of a lane's source, without headers.", .counter
+            ) { Double($0.intake.bytes) },
+            .each(
+                lanes, "smartc_lane_source_pictures_dropped_total",
+                "Encoded pictures of a lane's source that waited for too long for a busy lane thread.",
+                .counter
+            ) { Double($0.intake.dropped) },
+            .each(lanes, "smartc_lane_pictures_total", "Decoded pictures of the source.", .counter) {
                 Double($0.statistics.picturesSeen)
             },
             .each(lanes, "smartc_lane_unchanged_pictures_total", "Pictures with nothing new.", .counter) {

@@ -20,8 +20,10 @@ struct LaneTable {
         /// Another encoding that takes over with its next key frame.
         var successor: (encoding: Int, assembler: FrameAssembler)?
         var nextChoice: Instant
-        /// Encoded pictures in a row that could not be decoded.
+        /// Encoded pictures in a row that could not be decoded, and that were dropped.
         var damaged = 0
+        var dropped = 0
+        var intake = LaneIntake()
         var arrivals = PictureArrivals()
         var clock = EncodingClock()
     }

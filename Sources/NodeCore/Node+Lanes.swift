@@ -12,7 +12,8 @@ extension Node {
     private static let choiceInterval = Duration.seconds(1)
     /// Until a source that was refused is tried again.
     private static let refusalTime = Duration.seconds(10)
-    /// A source is given up after so many pictures in a row that cannot be decoded: it may be encrypted.
+    /// A source is given up after so many pictures in a row that cannot be decoded, as it may be encrypted, or that find too many
+    /// waiting.
     private static let damageLimit = 20
 
     /// What the thread of lanes is to do, since the last call.
@@ -27,7 +28,8 @@ extension Node {
         switch report {
         case .frame(let lane, let frame): send(frame, of: lane, at: now, into: &outbox)
         case .damaged(let source): noteDamage(to: source, at: now)
-        case .failed(let source, _): giveUp(source, at: now)
+        case .dropped(let source): noteDrop(of: source, at: now)
+        case .failed(let source, _): giveUp(source, because: .undecodable, at: now)
         case .refused(let lane):
             guard let route = lanes.routes[lane], let track = lanes.sources[route.source]?.track else {
                 return
@@ -186,9 +188,11 @@ extension Node {
         counters.lanesRefused += 1
     }
 
-    private mutating func giveUp(_ source: UInt32, at now: Instant) {
+    private mutating func giveUp(
+        _ source: UInt32, because reason: ConferenceSnapshot.Slot.Reason, at now: Instant
+    ) {
         guard let track = lanes.sources[source]?.track else { return }
-        refuse(track, .undecodable, at: now)
+        refuse(track, reason, at: now)
         for (lane, route) in lanes.routes where route.source == source { removeLane(lane) }
     }
 
@@ -224,6 +228,8 @@ extension Node {
         var frame = frame
         frame.timestamp = lanes.sources[id]?.clock.place(frame.timestamp, at: now) ?? frame.timestamp
         lanes.sources[id]?.arrivals.note(frame.timestamp, at: now)
+        lanes.sources[id]?.intake.pictures += 1
+        lanes.sources[id]?.intake.bytes += UInt64(frame.bytes.count)
         lanes.orders.append(.frame(source: id, frame, at: now))
     }
 
@@ -242,9 +248,23 @@ extension Node {
         guard let source = lanes.sources[id] else { return }
         counters.lanePicturesDamaged += 1
         lanes.sources[id]?.damaged += 1
+        resume(id, at: now)
+        if source.damaged + 1 >= Self.damageLimit { giveUp(id, because: .undecodable, at: now) }
+    }
+
+    private mutating func noteDrop(of id: UInt32, at now: Instant) {
+        guard let source = lanes.sources[id] else { return }
+        lanes.sources[id]?.intake.dropped += 1
+        lanes.sources[id]?.dropped += 1
+        resume(id, at: now)
+        if source.dropped + 1 >= Self.damageLimit { giveUp(id, because: .noCPU, at: now) }
+    }
+
+    /// Nothing of a source is of use until its next key frame.
+    private mutating func resume(_ id: UInt32, at now: Instant) {
+        guard let source = lanes.sources[id] else { return }
         lanes.sources[id]?.assembler.requireKeyFrame()
         upTracks[source.track]?.requestKeyFrame(of: source.encoding, because: .lane, .broken)
-        if source.damaged + 1 >= Self.damageLimit { giveUp(id, at: now) }
     }
 
     // MARK: - To the viewers
@@ -256,6 +276,7 @@ extension Node {
             let session = upTracks[route.track]?.session
         else { return }
         lanes.sources[route.source]?.damaged = 0
+        lanes.sources[route.source]?.dropped = 0
         if let arrival = lanes.sources[route.source]?.arrivals.time(of: frame.timestamp) {
             route.delay.note(now - arrival)
         }

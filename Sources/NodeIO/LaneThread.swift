@@ -2,15 +2,15 @@ import CLinux
 import Transcoding
 import Wire
 
-/// Orders to a thread of lanes and reports from it. A frame that finds too many waiting is dropped, and its source told as damaged, so
-/// that it goes on with a key frame.
+/// Orders to a thread of lanes and reports from it. A frame that finds too many waiting is dropped, and the worker told so, since its
+/// source can go on with a key frame only.
 typealias LaneMailbox = Mailbox<LaneOrder, LaneReport>
 
 extension LaneMailbox {
     convenience init(wakeWorker: @escaping @Sendable () -> Void) {
         self.init(
             MediaPolicy(limit: 60, wakes: true) { order in
-                if case .frame(let source, _, _) = order { .told(.damaged(source: source)) } else { nil }
+                if case .frame(let source, _, _) = order { .told(.dropped(source: source)) } else { nil }
             }, wakeWorker: wakeWorker)
     }
 }

@@ -21,6 +21,8 @@ package enum LaneReport: Sendable {
     case frame(lane: UInt32, LaneFrame)
     /// An encoded picture could not be decoded: the source has to send a key frame.
     case damaged(source: UInt32)
+    /// An encoded picture was dropped, as too many waited: the source has to send a key frame.
+    case dropped(source: UInt32)
     /// There is no CPU for another lane.
     case refused(lane: UInt32)
     /// libvpx does not take the source.

@@ -2,12 +2,13 @@ import Codecs
 import Endpoint
 import Impairment
 import MediaFiles
-import NodeCore
 import RTP
 import SDP
 import Testing
 import Transcoding
 import Wire
+
+@testable import NodeCore
 
 /// Lanes in whole nodes: real pictures, decoded and encoded in virtual time.
 @Suite struct LaneTests {
@@ -181,6 +182,37 @@ import Wire
         #expect(client.video.size.map { Int($0.height) } == 180)
         #expect(simulation.counters.lanesRefused == 1)
         #expect(simulation.node.laneDescriptions().isEmpty)
+    }
+
+    @Test func `a source whose pictures all wait for too long loses its lanes, and says why`() throws {
+        let simulation = try start(seed: Seed.current())
+        try simulation.publish(settings(), as: "alice", up: Self.link, down: Self.link)
+        let client = try watchLane(simulation)
+        #expect(simulation.connectAll())
+        simulation.run(for: .seconds(2))
+        let source = try #require(simulation.node.lanes.sources.keys.first)
+        func drop(_ count: Int) {
+            for _ in 0..<count {
+                simulation.node.receive(
+                    .dropped(source: source), at: simulation.now, into: &simulation.outbox)
+            }
+        }
+        drop(19)
+        var intake = try #require(simulation.node.laneDescriptions().first?.intake)
+        #expect(intake.dropped == 19)
+        // With the key frame that is asked for the lane goes on.
+        simulation.run(for: .seconds(2))
+        let before = intake
+        intake = try #require(simulation.node.laneDescriptions().first?.intake)
+        #expect((50...62).contains(intake.pictures - before.pictures))
+        #expect((1000...150_000).contains(intake.bytes - before.bytes))
+        drop(20)
+        #expect(simulation.node.laneDescriptions().isEmpty)
+        #expect(simulation.node.lanes.refused.values.map(\.reason) == [.noCPU])
+        let frames = client.video.frames
+        simulation.run(for: .seconds(2))
+        #expect(client.video.frames > frames + 30)
+        #expect(client.video.size.map { Int($0.height) } == 180)
     }
 
     @Test func `a publisher that leaves takes its lanes along`() throws {
