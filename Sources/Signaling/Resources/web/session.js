@@ -148,9 +148,12 @@ export class Session {
             this.connection = connection;
             this.#observe(connection);
             this.#prepare(connection);
-            await connection.setLocalDescription();
+            const offer = await connection.createOffer();
+            // A busy machine takes a third of a second to adopt it. The relay answers meanwhile: it needs no candidates of ours.
+            const adopted = connection.setLocalDescription(offer);
+            adopted.catch(() => {});
             const response = await this.#request(this.#url(), {
-                method: 'POST', headers: { 'Content-Type': 'application/sdp', ...authorization() }, body: connection.localDescription.sdp,
+                method: 'POST', headers: { 'Content-Type': 'application/sdp', ...authorization() }, body: offer.sdp,
             });
             if (!response.ok) throw await Problem.of(response);
             const location = new URL(response.headers.get('location') ?? '', response.url).href;
@@ -161,6 +164,7 @@ export class Session {
             }
             this.#location = location;
             this.#answered(response, location);
+            await adopted;
             await connection.setRemoteDescription({ type: 'answer', sdp });
             if (run !== this.#run || this.state === 'live') return;
             this.#after(connectMilliseconds, () => this.#retry(Problem.noMediaPath()));
