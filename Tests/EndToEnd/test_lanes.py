@@ -118,7 +118,8 @@ def test_pictures_for_a_weak_link_grow_with_one_key_frame(
         return json.loads(watcher.page.evaluate("JSON.stringify(page.sizes)"))
 
     veteran = watch()
-    veteran.wait_for(f"page.sizes.some(([, height], at) => at > 0 && page.sizes[at - 1][1] === {SIZE[1]})", seconds=40)
+    grown = f"page.sizes.some(([, height], at) => at > 0 && page.sizes[at - 1][1] === {SIZE[1]})"
+    veteran.wait_for(grown, seconds=40)
     newcomer = watch()
     wait_for_decoded(newcomer, 30)
     wait_for_decoded(veteran, received(veteran)["framesDecoded"] + 15)
