@@ -12,16 +12,7 @@ import Wire
 @Suite struct LaneSizeTests {
     private static let link = LinkSettings(delay: .milliseconds(10))
 
-    private func publisher() throws -> EndpointSettings {
-        var settings = EndpointSettings.participant(video: 0, audio: 0)
-        settings.clips = [try MovingPicture.small.get(), try MovingPicture.large.get()]
-        settings.video.layers = [
-            .init(rid: "q", bitsPerSecond: 150_000, width: 320, height: 180),
-            .init(rid: "h", bitsPerSecond: 500_000, width: 640, height: 360),
-        ]
-        settings.audio.level = 127
-        return settings
-    }
+    private func publisher() throws -> EndpointSettings { try MovingPicture.participant(level: 127) }
 
     private func start() throws -> Simulation {
         let simulation = try Simulation(seed: Seed.current())

@@ -12,6 +12,20 @@ enum MovingPicture {
     /// 640 by 360 in 500 kbit/s.
     static let large = Result { try clip(width: 640, height: 360, bitsPerSecond: 500_000) }
 
+    /// A participant who shows both as layers and receives nothing.
+    ///
+    /// - Parameter level: of its voice, in -dBov; 127 is silence.
+    static func participant(level: UInt8) throws -> EndpointSettings {
+        var settings = EndpointSettings.participant(video: 0, audio: 0)
+        settings.clips = [try small.get(), try large.get()]
+        settings.video.layers = [
+            .init(rid: "q", bitsPerSecond: 150_000, width: 320, height: 180),
+            .init(rid: "h", bitsPerSecond: 500_000, width: 640, height: 360),
+        ]
+        settings.audio.level = level
+        return settings
+    }
+
     private static func clip(width: Int, height: Int, bitsPerSecond: Int) throws -> VideoClip {
         var encoder = try VPXEncoder(
             .baseline(

@@ -10,13 +10,7 @@ import Transcoding
 /// Many weak links cost one lane, whenever they come.
 @Suite struct SharedLaneTests {
     private func publisher() throws -> EndpointSettings {
-        var settings = EndpointSettings.participant(video: 0, audio: 0)
-        settings.clips = [try MovingPicture.small.get(), try MovingPicture.large.get()]
-        settings.video.layers = [
-            .init(rid: "q", bitsPerSecond: 150_000, width: 320, height: 180),
-            .init(rid: "h", bitsPerSecond: 500_000, width: 640, height: 360),
-        ]
-        settings.audio.level = 20
+        var settings = try MovingPicture.participant(level: 20)
         settings.audio.tone = try Tone(hertz: 440, level: 20).packets
         return settings
     }

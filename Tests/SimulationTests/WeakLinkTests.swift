@@ -17,14 +17,7 @@ import Wire
     private let profilesAreTraced = ProcessInfo.processInfo.environment["SMARTC_TRACE"] != nil
 
     private func publisher(level: UInt8 = 127) throws -> EndpointSettings {
-        var settings = EndpointSettings.participant(video: 0, audio: 0)
-        settings.clips = [try MovingPicture.small.get(), try MovingPicture.large.get()]
-        settings.video.layers = [
-            .init(rid: "q", bitsPerSecond: 150_000, width: 320, height: 180),
-            .init(rid: "h", bitsPerSecond: 500_000, width: 640, height: 360),
-        ]
-        settings.audio.level = level
-        return settings
+        try MovingPicture.participant(level: level)
     }
 
     /// One who only receives, and no sound: what the mixed voice would take stays free.
