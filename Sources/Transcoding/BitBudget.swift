@@ -4,6 +4,8 @@ struct BitBudget {
     /// Of a second's bits, what pictures may take that can wait, and what a key frame may take that cannot.
     private static let peak = 1.4
     private static let keyFramePeak = 0.95
+    /// The same of one that comes soon after another.
+    private static let repeatedKeyFramePeak = 0.5
     /// Of a second's bits, the smallest key frame that is worth having.
     private static let keyFrameFloor = 0.4
     /// libvpx keeps to the rate by itself while it can code more coarsely; from this quantizer on, of 63, it cannot.
@@ -71,10 +73,12 @@ struct BitBudget {
     }
 
     /// Bits that a key frame may take now.
-    var keyFrameBits: Double {
-        max(
-            min(period * Self.keyFramePeak, period * Self.peak - lastSecond),
-            period * Self.keyFrameFloor)
+    ///
+    /// - Parameter isRepeated: whether another one was sent a moment ago.
+    func keyFrameBits(isRepeated: Bool) -> Double {
+        let most = isRepeated ? Self.repeatedKeyFramePeak : Self.keyFramePeak
+        return max(
+            min(period * most, period * Self.peak - lastSecond), period * Self.keyFrameFloor)
     }
 
     /// The bits of a second, or of a picture where those are more.

@@ -18,6 +18,11 @@ package struct Lane: ~Copyable {
     private static let resyncBurst = 2
     /// Between two key frames that cuts ask for.
     private static let cutSpacing: Int64 = 90_000
+    /// A key frame so soon after another one belongs to a scene that will not last, such as a page that is scrolled.
+    private static let quickSuccession: Int64 = 3 * 90_000
+    /// After pictures that were left out for want of bits the next one is coded this coarsely at least, of 63: libvpx takes the time
+    /// for bits that were saved, would spend them at once, and more would be left out.
+    private static let hurriedQuantizer = 50
     /// A key frame is coded this well if the bits allow, of 63.
     private static let keyQuantizer = 28
     /// An anchor that serves badly is renewed in a quiet moment when it is this old.
@@ -41,6 +46,8 @@ package struct Lane: ~Copyable {
     private var resyncsInRow = 0
     private var lastKeyFrame: Int64 = .min / 2
     private var lastCoded: Int64 = .min / 2
+    /// Whether pictures were left out for want of bits since then.
+    private var isHurried = false
     /// Coded frames since anything changed.
     private var stillFrames = 0
     private var quantizer = 30.0
@@ -185,6 +192,7 @@ package struct Lane: ~Copyable {
                 quantizer: quantizer, framesPerSecond: governor.framesPerSecond)
             {
                 statistics.picturesOverBudget += 1
+                isHurried = true
                 if chooser.coded(quantizer: nil, at: time, mayGrow: false) { isKeyFrameWanted = true }
                 return .overBudget
             }
@@ -225,6 +233,7 @@ package struct Lane: ~Copyable {
             var ordinary = encoderSettings(stage.size)
             // A heartbeat has nothing to add.
             if isConverged { ordinary.minimumQuantizer = min(Int(quantizer) + 12, 50) }
+            if isHurried { ordinary.minimumQuantizer = Self.hurriedQuantizer }
             try stage.encoder.change(ordinary)
             outcome = try stage.encoder.encode(
                 stage.current, at: time, duration: interval, flags: settings.deltaFlags,
@@ -275,6 +284,7 @@ package struct Lane: ~Copyable {
         budget.spend(bytes: outcome.byteCount, at: time)
         statistics.bytes += UInt64(outcome.byteCount)
         stillFrames += 1
+        isHurried = false
         lastCoded = time
         stage.hasCoded = true
         swap(&stage.current, &stage.coded)
@@ -288,6 +298,9 @@ package struct Lane: ~Copyable {
     ) throws(CodecError) -> VPXEncoder.Outcome {
         // A quiet picture must not get visibly worse.
         var limit = isConverged ? min(max(Int(quantizer) + 4, 14), Self.keyQuantizer) : Self.keyQuantizer
+        // Still pictures are as far apart as that, and one in a scene that moves is nearly always a key frame.
+        let isStill = settings.framesPerSecond < 1
+        let most = budget.keyFrameBits(isRepeated: !isStill && time - lastKeyFrame < Self.quickSuccession)
         while true {
             var limited = encoderSettings(stage.size)
             limited.maximumQuantizer = limit
@@ -299,8 +312,8 @@ package struct Lane: ~Copyable {
                 effort: effort.encoderEffort(settings.codec, .key, isStill: background.isStill),
                 into: &bytes)
             let bits = Double(outcome.byteCount * 8)
-            guard bits > budget.keyFrameBits, limit < 60 else { return outcome }
-            limit = min(limit + (bits > budget.keyFrameBits * 1.5 ? 14 : 8), 60)
+            guard bits > most, limit < 60 else { return outcome }
+            limit = min(limit + (bits > most * 1.5 ? 14 : 8), 60)
             // libvpx would take the picture for sent, and be short of bits for many seconds. A key frame needs nothing of
             // what an encoder remembers.
             stage.encoder = try VPXEncoder(limited)
