@@ -149,7 +149,7 @@ export class Session {
             this.#observe(connection);
             this.#prepare(connection);
             const offer = await connection.createOffer();
-            // A busy machine takes a third of a second to adopt it. The relay answers meanwhile: it needs no candidates of ours.
+            // The browser adopts it while the relay answers, which needs no candidates of ours.
             const adopted = connection.setLocalDescription(offer);
             adopted.catch(() => {});
             const response = await this.#request(this.#url(), {
